@@ -37,6 +37,7 @@ REQUESTS = st.builds(
     freeing=st.booleans(),
     waits=st.booleans(),
     no_larger=st.booleans(),
+    whole=st.booleans(),
     exit=st.none() | st.sampled_from(Exit),
     words=st.none() | st.dictionaries(TEXTS, TEXTS),
 )
@@ -196,6 +197,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         freeing=True,
         waits=True,
         no_larger=True,
+        whole=True,
         exit=Exit.CLOSE,
         words={"ticket": "Q-1"},
     )
@@ -314,10 +316,11 @@ def test_an_entry_that_was_written_before_there_were_turns_has_none():
     assert entry.turn is None
 
 
-def test_of_an_amendment_that_an_earlier_version_wrote_nobody_knows_that_it_adds_nothing():
+@pytest.mark.parametrize("mark", ["no_larger", "whole"])
+def test_of_a_request_that_an_earlier_version_wrote_nobody_knows_what_it_did_not_say(mark):
     document = to_document(FULL)
-    del document["attempts"][0]["request"]["no_larger"]
-    assert from_document(document).current.request.no_larger is False
+    del document["attempts"][0]["request"][mark]
+    assert getattr(from_document(document).current.request, mark) is False
 
 
 def test_a_time_of_another_zone_is_the_same_moment_in_utc():

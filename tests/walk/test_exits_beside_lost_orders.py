@@ -128,3 +128,102 @@ def test_with_leverage_an_order_that_leaves_more_than_a_position_keeps_it_waitin
         answer = there.send("one", **EXITS["close"])
         assert answer["status"] == 200, answer
         assert (there.held(), there.open()) == (0, [])
+
+
+ALL_KINDS = EXITS | {
+    "reverse": NO_ORDER | {"action": "reverse"},
+    "smaller": NO_ORDER | {
+        "action": "target", "market_position": "long", "market_position_size": "0.05"
+    },
+    "half": NO_ORDER | {**CLOSE, "percent": "50"},
+}  # fmt: skip
+NEVER_CAME = {
+    "a buy": {"side": "buy", "volume": "0.1"},
+    "a buy with a stop": {"side": "buy", "volume": "0.1", "stop_loss": "2250"},
+    "a sale": {"side": "sell", "volume": "0.1"},
+    "a close": EXITS["close"],
+}
+
+
+def left_by(what: str, held: Decimal, *, margin: bool) -> Decimal:
+    left = {"reverse": -held if margin else 0, "smaller": Decimal("0.05"), "half": held / 2}
+    return Decimal(left.get(what, 0))
+
+
+@MARGIN
+@pytest.mark.parametrize("what", ALL_KINDS)
+@pytest.mark.parametrize("lost", NEVER_CAME)
+@pytest.mark.parametrize("since", ["nothing", "a buy"])
+def test_an_order_that_never_came_keeps_nothing_waiting_once_the_lists_had_to_show_it(
+    since, lost, what, margin
+):
+    """The alert comes a minute later, perhaps behind an entry of the same moment."""
+    with scene(instances=2, margin=margin, balances=BALANCES) as there:
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        there.late(2)
+        there.script(faults.reset_before())
+        assert there.send("one", most=1, **NEVER_CAME[lost])["status"] == 503
+        there.clock.sleep(65)
+        if since == "a buy":
+            there.send("one", side="buy", volume="0.1")
+        held = there.held()
+        answer = there.send("one", most=SENDS, **ALL_KINDS[what])
+        assert answer["status"] == 200, answer
+        assert (there.held(), there.open()) == (left_by(what, held, margin=margin), [])
+
+
+def test_it_is_looked_at_and_passed_in_one_delivery():
+    with scene(margin=True, balances=BALANCES) as there:
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        there.script(faults.reset_before())
+        assert there.send("one", most=1, **EXITS["close"])["status"] == 503
+        there.clock.sleep(75)
+        there.send("one", side="buy", volume="0.1")
+        assert there.send("one", most=1, **ALL_KINDS["half"])["status"] == 200
+        assert there.held() == Decimal("0.1")
+
+
+ONLY_SELL = {
+    "a close": EXITS["close"],
+    "half": ALL_KINDS["half"],
+    "a sale": {"side": "sell", "volume": "0.1"},
+}
+SELLS_ALL = [(what, margin) for what in EXITS for margin in (False, True)] + [("reverse", False)]
+
+
+@LOST
+@pytest.mark.parametrize("lost", ONLY_SELL)
+@pytest.mark.parametrize(("what", "margin"), SELLS_ALL)
+@pytest.mark.parametrize("rested", [2, 100])
+def test_what_closes_all_passes_an_order_that_could_only_sell(rested, what, margin, lost, fault):
+    """Of an entry of the same minute too, beside a figure from before it; a reversal on spot sells
+    all."""
+    with scene(instances=2, margin=margin, balances=BALANCES) as there:
+        assert there.send("one", **EXITS["flat"])["code"] == "no_action"
+        there.late(2)
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(rested)
+        there.script(FAULTS[fault]())
+        assert there.send("one", most=1, **ONLY_SELL[lost])["status"] == 503
+        there.clock.sleep(1)
+        answer = there.send("one", most=SENDS, **ALL_KINDS[what])
+        assert answer["status"] == 200, answer
+        assert there.held() == 0
+
+
+@pytest.mark.parametrize("volumes", [("0.1", "0.1"), ("0.15",)], ids=str)
+@LOST
+def test_not_those_that_may_have_turned_the_position_round(fault, volumes):
+    with scene(instances=2, margin=True, balances=BALANCES) as there:
+        there.late(2)
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        for volume in volumes:
+            there.script(FAULTS[fault]())
+            there.send("one", most=1, side="sell", volume=volume)
+        there.clock.sleep(1)
+        answer = there.send("one", **ALL_KINDS["close"])
+        assert answer["status"] == 200, answer
+        assert there.held() == 0

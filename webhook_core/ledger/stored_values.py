@@ -120,7 +120,7 @@ EXIT_TRADE = named(
 )
 CHECK = Form(lambda check: [*check[:3], dict(check.numbers), check.scope], _check)
 """Many stand in an entry, so its parts have no names."""
-_MARKS = ("exits", "counted", "freeing", "waits", "no_larger")
+_MARKS = ("exits", "counted", "freeing", "waits", "no_larger", "whole")
 REQUEST = named(
     OrderRequest,
     {

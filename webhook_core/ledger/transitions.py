@@ -137,6 +137,16 @@ def open_orders_lack_it(entry: LedgerEntry, read_at: datetime) -> LedgerEntry:
     return _move(entry, State.SUBMITTING, open_absent_at=entry.current.open_absent_at or read_at)
 
 
+def has_never_traded(entry: LedgerEntry) -> bool:
+    """Whether that first half, which the closed orders lack it for too, proves that there is
+    nothing of it: at the market an order is done in the moment in which it is taken, so those had
+    to show it."""
+    attempt, request = entry.current, entry.current.request
+    if entry.state is not State.SUBMITTING or attempt.open_absent_at is None:
+        return False
+    return request.method == "AddOrder" and request.at_market and not request.is_scheduled
+
+
 def not_placed(entry: LedgerEntry, now: datetime) -> LedgerEntry:
     """Second half: the closed orders, read completely and late enough, lack it too."""
     return _move(entry, State.NOT_PLACED, settled_at=now)

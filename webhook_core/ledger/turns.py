@@ -27,6 +27,7 @@ from collections.abc import Collection
 
 from webhook_core.ledger.contract import Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State, Turn
+from webhook_core.ledger.transitions import has_never_traded
 
 Refusal = Waiting | Superseded | Outdated
 MOST_TIES = 20
@@ -51,7 +52,7 @@ def refusal(entry: LedgerEntry, others: Collection[LedgerEntry], mark: str) -> R
     if later is not None:
         return Superseded(later)
     for other in others:
-        if other.state is State.SUBMITTING and not turn.passes:
+        if other.state is State.SUBMITTING and not (turn.passes or has_never_traded(other)):
             return Waiting(other)
     return None if turn.mark is None or turn.mark == mark else Outdated()
 

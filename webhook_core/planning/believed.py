@@ -40,6 +40,7 @@ from webhook_core.planning.position_course import (
     has_exit,
     is_on_margin,
     lacking_of,
+    most_of,
     presumed,
 )
 from webhook_core.planning.resting_exits import Before, RestingExits
@@ -55,8 +56,7 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """One read of the account. ``figures``: those that a size follows from. ``positions``: their
-    pairs by key."""
+    """One read. ``figures``: those that a size follows from. ``positions``: their pairs by key."""
 
     figures: Mapping[str, Decimal]
     balances: Mapping[str, Balance]
@@ -94,13 +94,13 @@ class Believed:
         self.pairs = list(dict.fromkeys(asked.pairs))
         self.counted_until: datetime | None = None
         self.exited: dict[str, Mapping[str, Decimal]] = {}
-        self.leaving: set[str] = set()
+        self.leaving, self.at_most = set[str](), set[str]()
         self._first: Shown | None = None
 
     def figures(self, shown: Shown) -> Mapping[str, Decimal]:
-        """Each of those that are shown, with all of ours in it; then ``counted_until``, ``exited``
-        by pair key and strategy, and ``leaving``, the pairs in which an entry of ours has left an
-        exit. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
+        """All that are shown, with all of ours in them; then ``counted_until``, ``exited`` by pair
+        key and strategy, ``leaving``, pairs in which an entry of ours has left an exit, ``at_most``
+        what may be less. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
         self.orders.date()
         settled = self._settled()
@@ -109,8 +109,7 @@ class Believed:
             settled = self._told(self.shown.figures)
             if settled.unsure:
                 settled = self._after_another_read()
-            for entry in settled.unsure:
-                # Claimed since, and the figure may have it or not.
+            for entry in settled.unsure:  # claimed since, and the figure may have it or not
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
         known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes)
@@ -198,9 +197,10 @@ class Believed:
             possible = self._positions(name, settled)
             if len(possible) != 1 and self.others.read(settled.oldest):
                 possible = self._positions(name, settled)
-            if len(possible) != 1:
+            if (most := most_of(possible, closes=self.closes)) is None:
                 raise may_lack()
-            return next(iter(possible))
+            self.at_most |= {name} if len(possible) > 1 else set()
+            return most
         if known is not None or not settled.unsure:
             return shown if known is None else known
         one = OneMoment(self._told, self.shown.balances, self.orders.by_order, self.instrument_of)

@@ -11,8 +11,8 @@ for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
@@ -21,7 +21,8 @@ from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_orders import read_open_orders
 from webhook_core.planning.own_changes import position_key
-from webhook_core.planning.own_orders import OwnOrders
+from webhook_core.planning.own_orders import OwnOrders, may_live
+from webhook_core.planning.passed_orders import doubts_of, may_be_more
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
@@ -29,10 +30,11 @@ from webhook_core.trading.intent import CancelIntent, Intent, PositionIntent
 from webhook_core.trading.order_changes import released
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Plan, joined
-from webhook_core.trading.symbols import UnknownSymbol, display_name, names_pair
+from webhook_core.trading.symbols import display_name, names_pair
 
-ON_ITS_WAY = timedelta(seconds=5)
-"""An order that is sent has its answer, or none, by then."""
+if TYPE_CHECKING:
+    from webhook_core.planning.believed import Shown
+
 _ZERO = Decimal(0)
 _NONE = Balance(_ZERO)
 
@@ -47,6 +49,8 @@ def sells_all(intents: tuple[Intent, ...]) -> bool:
         return False
     if wanted.action == "close":
         return wanted.percent == 100
+    if wanted.action == "reverse":
+        return not is_margin(wanted.leverage)
     is_flat = wanted.percent_of_equity is None and (wanted.target or _ZERO) <= 0
     is_flat = is_flat and not (is_margin(wanted.leverage) and wanted.target)
     return wanted.action == "target" and is_flat
@@ -76,8 +80,8 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     leg = LegPlanner(sources, wants, budget, appraised=appraised)
     if intent.own:
         _check_only_buys(own.ledger.entries(states=(State.SUBMITTING,)).entries, own, instrument)
-    key, figure = _read(leg, instrument, intent)
-    doubts = _doubts(sources, key, figure, budget)
+    key, shown = _read(leg, instrument, intent)
+    doubts = doubts_of(leg, key, shown.figures[key])
     if intent.own:
         _count_own(leg, instrument, doubts[0])
     plans, told = _cancels(leg, before, pairs)
@@ -87,8 +91,8 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     if not isinstance(plan, Plan):  # no final answer from a figure in doubt
         raise _waits(doubts[0])
     sale = next(one._replace(counted=True) for one in plan.requests if one.exits)
-    may_be_more = intent.most is None and any(map(_adds, doubts))
-    rest = (sale._replace(waits=True),) if may_be_more else ()
+    waits = intent.most is None and may_be_more(leg, instrument, shown, doubts)
+    rest = (sale._replace(waits=True),) if waits else ()
     plan = plan._replace(requests=(*plan.requests, *rest), notes=(*plan.notes, _note(doubts[0])))
     return Decided(
         joined([*plans, plan]),
@@ -114,19 +118,25 @@ def _cancels(
     return plans, told
 
 
-def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tuple[str, Decimal]:
+def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tuple[str, Shown]:
     """The figure that the exit is of, as it is shown; the plan takes what is free of it."""
+    from webhook_core.planning.believed import Shown
+
     venue, facts = leg.sources.venue, leg.facts
     if is_margin(exit_.leverage):
-        shown = venue.positions(leg.budget)
-        net = sum((row.volume for row in shown if names_pair(row.pair, instrument)), _ZERO)
+        rows = [
+            row._replace(pair=instrument.key)
+            for row in venue.positions(leg.budget)
+            if names_pair(row.pair, instrument)
+        ]
+        net = sum((row.volume for row in rows), _ZERO)
         leg.facts = facts._replace(positions={instrument.key: net})
-        return position_key(instrument.key), net
+        return (key := position_key(instrument.key)), Shown({key: net}, {}, rows)
     funds = venue.balances(leg.budget)
     held = funds.get(instrument.base, _NONE)
     free = {**funds, instrument.base: Balance(held.free)}
     leg.facts = facts._replace(balances=funds if exit_.own else free)
-    return instrument.base, held.total
+    return instrument.base, Shown({instrument.base: held.total}, funds)
 
 
 def _count_own(leg: LegPlanner, instrument: Instrument, doubt: LedgerEntry) -> None:
@@ -154,7 +164,8 @@ def _check_only_buys(
     for entry in unknown:
         request = entry.current.request
         is_buy = request.side is Side.BUY and not request.on_margin
-        if own.is_ours(entry) and request.pair == instrument.key and not is_buy:
+        of_pair = own.is_ours(entry) and request.pair == instrument.key
+        if of_pair and not is_buy and may_live(entry):
             raise _waits(entry)
 
 
@@ -167,47 +178,6 @@ def _release(leg: LegPlanner, instrument: Instrument) -> None:
     free = leg.facts.balances[instrument.base].total + released(orders, Side.SELL)
     balances = {**leg.facts.balances, instrument.base: Balance(free)}
     leg.facts = leg.facts._replace(balances=balances)
-
-
-def _doubts(sources: Sources, key: str, figure: Decimal, budget: Budget) -> list[LedgerEntry]:
-    """Our orders that what is held may lack, the one without an outcome first."""
-
-    def instrument_of(pair: str) -> Instrument | None:
-        try:
-            return sources.instrument(pair, budget) if pair else None
-        except UnknownSymbol:
-            return None
-
-    settled = sources.own_orders.settled({key: figure}, instrument_of)
-    now = sources.clock.now()
-    unknown = [entry for entry in settled.unsure if entry.state is State.SUBMITTING]
-    if not unknown or not all(_may_be_passed(entry, figure, now) for entry in unknown):
-        raise NotItsTurn(
-            "What is held is not certain. Nothing was sent; sending the same alert again soon is "
-            "safe."
-        )
-    return [*unknown, *settled.unsure, *settled.young]
-
-
-def _adds(entry: LedgerEntry) -> bool:
-    """Whether more may be held by it."""
-    request = entry.current.request
-    return not request.reduces_only if request.on_margin else request.side is Side.BUY
-
-
-def _may_be_passed(entry: LedgerEntry, held: Decimal, now: datetime) -> bool:
-    """What adds to what is held, or an exit: another one of all that is held means no less,
-    whichever comes first, and Kraken lets none sell more than is there. Not one that is on its way:
-    its outcome comes in a moment; nor one that may have turned the position round."""
-    attempt, request = entry.current, entry.current.request
-    has_no_answer = attempt.reason and not request.on_margin  # a look-up in a moment finds it
-    if not (has_no_answer or now > attempt.claimed_at + ON_ITS_WAY):
-        return False
-    if _adds(entry):
-        # A stop that it has left is no figure, and would open a position once this one is closed.
-        leaves_one = request.on_margin and request.leaves_exit
-        return not leaves_one and request.side is (Side.BUY if held >= 0 else Side.SELL)
-    return request.exits or request.exit is not None
 
 
 def _note(unknown: LedgerEntry) -> str:

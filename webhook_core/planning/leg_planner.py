@@ -79,9 +79,9 @@ class LegPlanner:
         nearer = order.exit is not None or getattr(intent, "action", "") == "close"
         opens = isinstance(intent, PositionIntent) and not nearer and is_flat(intent, basis)
         exits = isinstance(intent, PositionIntent) and (nearer or freed is not None) and not opens
-        plan = plan._replace(
-            requests=tuple(one._replace(exits=exits, counted=True) for one in plan.requests)
-        )
+        whole = needs.is_close(intent)
+        marked = (one._replace(exits=exits, counted=True, whole=whole) for one in plan.requests)
+        plan = plan._replace(requests=tuple(marked))
         return (
             plan if freed is None else self._beside_cancels(plan, freed, order, basis, opens=opens)
         )

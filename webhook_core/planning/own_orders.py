@@ -15,6 +15,7 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.transitions import has_never_traded
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.planning.own_changes import InstrumentOf, position_key, touches
 from webhook_core.trading.requests import Fill, OrderRequest
@@ -72,7 +73,7 @@ class OwnOrders:
         orders = (
             entry
             for entry in found
-            if entry.current.request.method == "AddOrder" and entry.state in _LIVE
+            if entry.current.request.method == "AddOrder" and may_live(entry)
         )
         return list({entry.unit: entry for entry in orders}.values())
 
@@ -135,7 +136,7 @@ class OwnOrders:
         from webhook_core.planning.settled_figures import SettledFigures
 
         newest, after = self._newest()
-        newest = [entry for entry in newest if entry.unit != refused]
+        newest = [one for one in newest if one.unit != refused and not has_never_traded(one)]
         young_until = self.clock.now() - self.read_lag
         found = SettledFigures(newest, instrument_of, fills, young_until, others)
         assets = [name for name in figures if not name.startswith(position_key(""))]
@@ -169,3 +170,8 @@ class OwnOrders:
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
+
+
+def may_live(entry: LedgerEntry) -> bool:
+    """Whether there may be an order of it."""
+    return entry.state in _LIVE and not has_never_traded(entry)

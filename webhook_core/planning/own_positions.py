@@ -20,7 +20,7 @@ from webhook_core.money.collect import Collector
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Trade, in_order
-from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN
+from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN, may_live
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unseen_trades import UnseenTrades
 from webhook_core.trading.facts import Facts, RestingOrder
@@ -124,7 +124,7 @@ class OwnPositions:
             if own.is_ours(one) and one.unit != self.refused and unseen.are_of(one)
         ]
         for entry in found:
-            if entry.state is State.SUBMITTING:
+            if entry.state is State.SUBMITTING and may_live(entry):
                 unseen.doubt(entry)
         return [one for one in found if one.state is State.ACCEPTED and one.current.order_id]
 

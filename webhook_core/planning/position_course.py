@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,6 +59,14 @@ def lacking_of(
     courses.append(_as_planned(courses[0], entries))
     different = dict.fromkeys(map(tuple, courses))  # mostly they are one
     return frozenset(amount for course in different for amount in lacking(lots, course))
+
+
+def most_of(possible: Collection[Decimal], *, closes: bool) -> Decimal | None:
+    """What is held; None where that is not certain. What ``closes`` all of it only reduces, so for
+    that it is what may be held at most, as long as that is on one side."""
+    if not possible or (len(possible) > 1 and not closes) or min(possible) < 0 < max(possible):
+        return None
+    return max(possible, key=abs)
 
 
 def _as_planned(course: Sequence[Traded], entries: Sequence[LedgerEntry]) -> list[Traded]:
@@ -127,7 +135,8 @@ def _in_order(
         moment = _moment(entry, fill, shift)
         opens = has_exit(entry)
         rests = opens and order_id not in exits.parents
-        traded.append((moment, Traded(order_id, change, opens=opens, returns=rests)))
+        reduces = entry.current.request.reduces_only
+        traded.append((moment, Traded(order_id, change, opens, rests, reduces)))
     return [one for _, one in sorted(traded, key=lambda one: one[0])]
 
 

@@ -154,8 +154,7 @@ class Reading:
         belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
         figures = belief.figures(shown)
         self.counted_until = belief.counted_until
-        # One list for the whole plan: the next read of it may be an older one.
-        listed, exited = belief.exits.open.so_far, belief.exited
+        listed, exited = belief.exits.open.so_far, belief.exited  # the next read may be older
         self.facts = self.facts._replace(exited=exited, leaving=belief.leaving, open_orders=listed)
         for asset, held in belief.exits.held.items():
             self._correct(asset, held=held)
@@ -164,7 +163,8 @@ class Reading:
             if figure != was:
                 event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
             self._correct(name, total=figure)
-            self.figures[name] = figure
+            if name not in belief.at_most:
+                self.figures[name] = figure
 
     def _instrument_of(self, pair: str) -> Instrument | None:
         """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""

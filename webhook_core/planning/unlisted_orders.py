@@ -23,6 +23,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_orders import may_live
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.ours import plain_client_order_id
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
 
 _ZERO = Decimal(0)
-_LIVE = (State.ACCEPTED, State.SUBMITTING)
 Shown = Mapping[str, RestingOrder]
 """By order id, what QueryOrders shows."""
 
@@ -74,7 +74,7 @@ class UnlistedOrders:
         None for both. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         concerned = (one for one in entries if _is_meant(one, side) or _leaves(one, side))
         # What a look proves to be no order has left nothing.
-        meant = [one for one in map(self.looked_up, concerned) if one.state in _LIVE]
+        meant = [one for one in map(self.looked_up, concerned) if may_live(one)]
         for entry in meant:
             self._check_known(entry)
         own = [entry for entry in meant if _is_meant(entry, side) and self._may_be_unlisted(entry)]

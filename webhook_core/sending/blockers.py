@@ -10,6 +10,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.transitions import has_never_traded
 from webhook_core.planning.own_orders import OwnOrders
 
 MOST_UNKNOWN = 20
@@ -22,8 +23,8 @@ LookUp = Callable[[LedgerEntry, Budget], LedgerEntry]
 
 
 def settle_unknown(own: OwnOrders, look_up: LookUp, budget: Budget) -> bool:
-    """Asks for the oldest of our orders without an outcome. Whether one has an outcome now, so that
-    a plan may be made once more. Raises LedgerUnavailable."""
+    """Asks for the oldest of our orders without an outcome. Whether one has an outcome now, or has
+    traded nothing, so that a plan may be made once more. Raises LedgerUnavailable."""
     unknown = own.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN, newest_first=False)
     ours = [entry for entry in unknown.entries if own.is_ours(entry)]
     settled = False
@@ -31,7 +32,9 @@ def settle_unknown(own: OwnOrders, look_up: LookUp, budget: Budget) -> bool:
         if budget.remaining() < LEFT_TO_PLAN_S:
             break
         try:
-            settled |= look_up(entry, budget).state is not State.SUBMITTING
+            found = look_up(entry, budget)
+            settled |= found.state is not State.SUBMITTING
+            settled |= has_never_traded(found) and not has_never_traded(entry)
         except VenueUnavailable as error:
             event(logging.WARNING, "order.not_looked_up", reason=error.message)
             break

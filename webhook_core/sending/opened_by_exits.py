@@ -25,10 +25,11 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
-from webhook_core.trading.refusals import is_nothing_to_reduce
+from webhook_core.trading.refusals import is_nothing_held, is_nothing_to_reduce
 from webhook_core.trading.requests import OrderRequest, Outcome, Rejected
 
 _ZERO = Decimal(0)
+NOTHING_LEFT = "Kraken says that nothing is held"
 NOTHING_OPENED = "the exits that were canceled have opened nothing"
 
 
@@ -61,10 +62,14 @@ def closing_what_they_opened(
 
 def proved_nothing(settled: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
     """The leg as it has just been settled; ended as nothing where its refusal proves that those
-    exits have opened nothing."""
+    exits have opened nothing, or that nothing is held any more of what was to be closed whole."""
     if not isinstance(outcome, Rejected) or not is_nothing_to_reduce(outcome.errors):
         return settled
-    return transitions.next_nothing(settled, now, NOTHING_OPENED)
+    if settled.current.request.waits:
+        return transitions.next_nothing(settled, now, NOTHING_OPENED)
+    if settled.current.request.whole and is_nothing_held(outcome.errors):
+        return transitions.next_nothing(settled, now, NOTHING_LEFT)
+    return settled
 
 
 def _open_beside(

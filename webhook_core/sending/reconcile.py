@@ -31,6 +31,8 @@ LOOK_UP_AFTER = timedelta(seconds=5)
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
 KEPT = timedelta(days=90)
 PURGED_AT_ONCE = 500
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""The venue refuses an order by its own clock, which may be behind ours by a second or two."""
 ANOTHER_BEFORE = timedelta(days=1)
 """One that was opened so long before its claim is another generation's, whatever the clocks."""
 _OPEN = ("open", "pending")
@@ -81,7 +83,7 @@ class Reconciler:
         if attempt.open_absent_at is not None:
             if closed_read_at >= attempt.open_absent_at + self.read_lag:
                 return transitions.not_placed(entry, self.clock.now())
-        elif open_read_at >= attempt.deadline + self.read_lag:
+        elif open_read_at >= attempt.deadline + self.read_lag + CLOCKS_DIFFER:
             return transitions.open_orders_lack_it(entry, open_read_at)
         return entry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from webhook_core.ledger.entry import LedgerEntry, OrderShown
 from webhook_core.trading.orders import Side
-from webhook_core.trading.refusals import Refusal, is_nothing_to_reduce
+from webhook_core.trading.refusals import Refusal, is_nothing_held, is_nothing_to_reduce
 from webhook_core.trading.requests import NotSent, Outcome, Rejected
 
 
@@ -38,7 +38,8 @@ def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     """An exit, of which a part was sold in the meantime, or all: what is there is to be
     sold all the same."""
     request = entry.current.request
-    gone = not request.waits and is_nothing_to_reduce(refusal.errors)
+    is_told = request.waits or (request.whole and is_nothing_held(refusal.errors))
+    gone = not is_told and is_nothing_to_reduce(refusal.errors)
     return request.exits and (gone or _lacks_funds(refusal))
 
 

@@ -209,8 +209,8 @@ class Submission(Record):
         if reason:
             last = replace(settled.current, reason=reason)
             settled = replace(settled, attempts=(*settled.attempts[:-1], last))
-        if not entry.current.request.waits:
+        if not isinstance(outcome, Rejected):
             return settled
-        from webhook_core.sending.opened_by_exits import proved_nothing  # few legs wait
+        from webhook_core.sending.opened_by_exits import proved_nothing  # few are refused
 
         return proved_nothing(settled, outcome, self.clock.now())

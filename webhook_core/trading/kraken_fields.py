@@ -63,6 +63,10 @@ class OrderFields:
         return self.kind == OrderType.MARKET
 
     @property
+    def is_scheduled(self) -> bool:
+        return "starttm" in self.parameters
+
+    @property
     def rests(self) -> bool:
         """Whether it may lie in the book."""
         return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)

@@ -81,12 +81,14 @@ class Traded(NamedTuple):
 
     ``opens``: it can't have closed anything, as an entry that carries an exit of its own.
     ``returns``: that exit is not known to have traded, and may have taken it back unseen.
+    ``reduces``: it can only have closed what was held.
     """
 
     order_id: str
     change: Decimal
     opens: bool = False
     returns: bool = False
+    reduces: bool = False
 
 
 class Lot(NamedTuple):
@@ -124,12 +126,23 @@ def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal
                 least = max(least, -behind)  # or it would have closed what was there
             elif fill.opens and fill.change < 0:
                 most = min(most, -behind)
-        if number < first or not least <= before <= most:
+        if number < first or not least <= before <= most or not _could_reduce(before, fills, moved):
             continue
         if _open(figure, before, opening, shown) == shown:
             found.add(moved[-1] - moved[number])
             found.add(stays[-1] - stays[number])
     return frozenset(found)
+
+
+def _could_reduce(before: Decimal, fills: Sequence[Traded], moved: Sequence[Decimal]) -> bool:
+    """Whether each that only reduces found enough to close, as far as can be told: not behind one
+    that may have been taken back."""
+    for fill, behind in zip(fills, moved, strict=False):
+        if fill.returns:
+            return True
+        if fill.reduces and (before + behind) * fill.change > -fill.change * fill.change:
+            return False
+    return True
 
 
 def _open(

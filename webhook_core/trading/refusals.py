@@ -26,6 +26,11 @@ def is_nothing_to_reduce(errors: Sequence[str]) -> bool:
     return tuple(errors) in ((_NOTHING_HELD,), (_OWN_SIDE,))
 
 
+def is_nothing_held(errors: Sequence[str]) -> bool:
+    """Whether it was, since no position is open."""
+    return tuple(errors) == (_NOTHING_HELD,)
+
+
 def refusal_of(errors: Sequence[str]) -> Refusal | None:
     """What Kraken's errors say, where it is one of these and nothing beside it."""
     if tuple(errors) == (NO_FUNDS,):

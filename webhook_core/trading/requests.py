@@ -31,6 +31,7 @@ class _Sent(NamedTuple):
     waits: bool = False
     words: Mapping[str, str] | None = None
     no_larger: bool = False
+    whole: bool = False
 
 
 class OrderRequest(OrderFields, _Sent):
@@ -47,7 +48,8 @@ class OrderRequest(OrderFields, _Sent):
     counted once an order of unknown outcome is settled, whatever is planned here. ``exit``: the
     alert named a position, and the order only brings what was held nearer to flat; None too for one
     that an earlier version planned. ``no_larger``: an amendment that was seen to leave the order
-    its size, or less; what an earlier version planned does not say so.
+    its size, or less; what an earlier version planned does not say so. ``whole``: it closes all
+    that is held, however much that is; nor does that say so.
     """
 
     __slots__ = ()

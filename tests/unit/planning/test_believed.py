@@ -276,6 +276,13 @@ def test_what_rests_costs_a_list_itself_and_a_price_and_nothing_where_nothing_re
         ([("A", "0.5")], [("A", "0.5", True, True)], {"0"}),
         ([("A", "0.5")], [("A", "0.5", True, True), ("B", "0.1")], {"0.1"}),
         ([], [("A", "0.5", True), ("EXIT", "-0.5")], {"0"}),
+        # What only reduces has found as much to close, unless something may have been taken back.
+        ([], [("B", "-0.5", False, False, True)], {"0"}),
+        ([("OLD", "0.2")], [("B", "-0.5", False, False, True)], {"0"}),
+        ([("OLD", "0.5")], [("B", "-0.5", False, False, True)], {"0", "-0.5"}),
+        ([("OLD", "-0.2")], [("B", "0.5", False, False, True)], {"0"}),
+        ([], [("A", "0.5"), ("B", "-0.5", False, False, True)], {"0"}),
+        ([], [("A", "0.5", True, True), ("B", "-0.5", False, False, True)], {"0", "-0.5"}),
     ],
 )
 def test_positions_name_the_fills_that_are_in_them(rows, fills, lacks):

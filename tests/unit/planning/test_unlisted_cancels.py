@@ -26,6 +26,7 @@ STOP = {
     "price": None,
 }
 ENTRY = {"side": "buy", "volume": "1", "stop_loss": "40000"}
+LIMIT = ENTRY | {"order_type": "limit", "price": "45000"}
 
 
 @pytest.fixture
@@ -276,10 +277,14 @@ def test_an_unknown_order_of_another_pair_keeps_no_cancel_waiting(function, fiel
     )
 
 
-@pytest.mark.parametrize("seconds", [0, 6, 75, 1200])
-def test_an_unknown_entry_with_a_stop_keeps_every_cancel_of_its_stop_waiting(function, seconds):
+@pytest.mark.parametrize(
+    ("seconds", "entry"), [(0, ENTRY), (6, ENTRY), (69, ENTRY), (75, LIMIT), (1200, LIMIT)]
+)
+def test_an_unknown_entry_with_a_stop_keeps_every_cancel_of_its_stop_waiting(
+    function, seconds, entry
+):
     function.venue.refuse = [Unknown("the reply was lost")]
-    assert send(function, "a-1", **ENTRY).status == 503
+    assert send(function, "a-1", **entry).status == 503
     if seconds > 300:
         crowd(function)
     function.clock.sleep(seconds)
@@ -287,9 +292,18 @@ def test_an_unknown_entry_with_a_stop_keeps_every_cancel_of_its_stop_waiting(fun
     assert (outcome(answer), open_sells(function)) == ((503, "not_sent"), [])
 
 
-def test_an_entry_that_this_very_look_proves_absent_keeps_nothing_waiting(function):
+def test_one_at_the_market_keeps_none_waiting_once_the_lists_had_to_show_it(function):
     function.venue.refuse = [Unknown("the reply was lost")]
     assert send(function, "a-1", **ENTRY).status == 503
+    function.clock.sleep(75)
+    moved = orders({"action": "cancel", "side": "sell"}, STOP)
+    assert outcome(send(function, "c-1", **moved)) == (200, "accepted")
+    assert len(open_sells(function)) == 1
+
+
+def test_an_entry_that_this_very_look_proves_absent_keeps_nothing_waiting(function):
+    function.venue.refuse = [Unknown("the reply was lost")]
+    assert send(function, "a-1", **LIMIT).status == 503
     moved = orders({"action": "cancel", "side": "sell"}, STOP)
     function.clock.sleep(75)
     assert outcome(send(function, "c-1", **moved)) == (503, "not_sent")
