@@ -12,7 +12,7 @@ from tests.simulation.watch import Invariant
 from webhook_core.clock import Budget
 from webhook_core.kraken import market_data
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning import least_held, own_orders
+from webhook_core.planning import least_held, own_orders, passed_orders
 from webhook_core.planning.believed import Believed
 from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.planning.pair_rules import PairRules
@@ -173,7 +173,7 @@ SITUATION_MUTATIONS = (
     _of(
         "exit_waits_for_a_buy",
         "bought_in_doubt",
-        (least_held, "_may_be_passed", _never),
+        (passed_orders, "_may_be_passed", _never),
         breaks=Invariant.EXIT_IS_DONE,
     ),
     _of(

@@ -55,6 +55,12 @@ def final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
     return outcome
 
 
+def contradicts_nothing(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """An exit that would have added to a position: one is open, whatever the figures show."""
+    on_its_side = is_nothing_to_reduce(refusal.errors) and not is_nothing_held(refusal.errors)
+    return entry.current.request.exits and on_its_side
+
+
 def may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
     """A cancel that is sent again since a list showed its order open, and finds none: that list may
     have been an old one."""

@@ -35,6 +35,7 @@ from webhook_core.value import Record, replace
 from webhook_core.venue import Venue
 
 RECORD_TRIES = 3
+STANDS = "Kraken says that a position stands, and does not show it yet"
 RECORD_AGAIN_AFTER_S = 0.05
 
 
@@ -118,12 +119,14 @@ class Submission(Record):
         attempt. A second refusal of the rules is final. One for lack of funds is not, nor is one
         after which no plan could be made: it proves that nothing was placed, what is held may show
         soon, and a resend counts again."""
-        from webhook_core.sending.refused import final
+        from webhook_core.sending.refused import contradicts_nothing, final
 
         try:
             replanned = plans.replanned(entry, budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
             return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
+        if isinstance(replanned, NoOrder) and contradicts_nothing(entry, refusal):
+            return self._record(entry, NotSent(STANDS, refusal.errors), budget)
         if isinstance(replanned, NoOrder | str):
             return self._record(entry, refusal, budget, reason=replanned)
         if entry.current.request.freeing:  # by now an exit stands in the way of its stop

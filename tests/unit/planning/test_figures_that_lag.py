@@ -14,7 +14,7 @@ from tests.support.position_alerts import MARGIN, alert, held, states, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.orders import Side
-from webhook_core.trading.requests import NotSent, Unknown
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 D = Decimal
 BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
@@ -283,8 +283,11 @@ def test_what_is_unknown_is_never_taken_for_a_fill_nor_for_none():
         503,
         "outcome_unknown",
     )
-    assert post(function, alert(function, "out", action="close")) == (503, "not_sent")
+    assert post(function, alert(function, "out", action="close", percent="50")) == (503, "not_sent")
     assert len(sent(function)) == 1
+    # Funds bound what a sale of all can sell, whatever has become of the other.
+    assert post(function, alert(function, "all", action="close")) == (200, "accepted")
+    assert sent(function)[1:] == [("sell", "2")]
 
 
 @pytest.mark.parametrize("reads", [0, 2])
@@ -371,3 +374,19 @@ def test_a_stop_that_has_taken_the_entry_back_is_no_entry_that_is_not_shown():
     function.venue.fill(function.venue.resting[-1])
     assert post(function, target(function, "1", "again")) == (200, "accepted")
     assert held(function) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "comes"),
+    [
+        ("EOrder:Reduce only:Cannot increase position", (503, "not_sent")),
+        ("EOrder:Insufficient funds", (200, "no_action")),
+    ],
+)
+def test_nothing_is_no_last_word_where_kraken_has_just_named_a_position(said, comes):
+    """The figures show the moment between two sales: Kraken knows of the second one."""
+    function = trader(net=1)
+    venue = function.venue
+    venue.refuse = [Rejected((said,))]
+    venue.during["submit"] = [venue.net.clear]
+    assert post(function, alert(function, "out", action="close", **MARGIN)) == comes
