@@ -125,10 +125,10 @@ class Submission(Record):
             replanned = plans.replanned(entry, budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
             return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
-        if isinstance(replanned, NoOrder) and contradicts_nothing(entry, refusal):
-            return self._record(entry, NotSent(STANDS, refusal.errors), budget)
         if isinstance(replanned, NoOrder | str):
-            return self._record(entry, refusal, budget, reason=replanned)
+            is_unshown = isinstance(replanned, NoOrder) and contradicts_nothing(entry, refusal)
+            told = NotSent(STANDS, refusal.errors) if is_unshown else refusal
+            return self._record(entry, told, budget, reason="" if is_unshown else replanned)
         if entry.current.request.freeing:  # by now an exit stands in the way of its stop
             return self._record(entry, refusal, budget)
         if replanned.sent == entry.current.request.sent:
