@@ -110,7 +110,8 @@ def advice(port: int, mode: str) -> list[str]:
         sender += f" --url {url}/webhook/tradingview"
     own = Path(sys.executable)
     python = own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own
-    typed = [sender, f"{shlex.quote(str(python))} -m webhook_core orders"]
+    command = f"{shlex.quote(str(python))} -m webhook_core"
+    typed = [sender, f"{command} reconcile", f"{command} orders"]
     if Path(".env").is_file():
         typed.insert(0, "set -a; . ./.env; set +a")
     real = "REAL MONEY: " if mode == "live" else ""

@@ -234,8 +234,8 @@ def test_serve_reads_the_settings_of_env_and_says_to_read_them(moved):
     try:
         with Serving(moved, f"PORT={port}") as serving:
             lines = serving.until("webhook_core orders")
-            assert lines[-3].strip() == "set -a; . ./.env; set +a"
-            script = "\n".join(lines[-3:])
+            assert lines[-4].strip() == "set -a; . ./.env; set +a"
+            script = "\n".join(lines[-4:])
             sent = subprocess.run(
                 ["sh", "-c", script],
                 cwd=moved,
