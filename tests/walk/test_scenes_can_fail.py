@@ -15,7 +15,7 @@ from tests.walk import test_fired_exits as fired
 from tests.walk import test_first_figures as first
 from tests.walk import test_gone_exits as gone
 from tests.walk import test_idle_exits as idle
-from tests.walk.test_closes_can_fail import only_one
+from tests.walk.broken_rules import Scene, always, fails_without, never, only_one
 from webhook_core.planning import (
     believed,
     last_prices,
@@ -37,16 +37,7 @@ from webhook_core.sending import (
     waiting_rest,
 )
 
-Scene = Callable[[], None]
 check_shown = traded_before_cancels._check_shown
-
-
-def never(*_: Any, **__: Any) -> bool:
-    return False
-
-
-def always(*_: Any, **__: Any) -> bool:
-    return True
 
 
 def nothing(*_: Any, **__: Any) -> list[Any]:
@@ -238,9 +229,5 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
 
 
 @pytest.mark.parametrize("rule", BROKEN)
-def test_without_its_rule_a_scene_fails(rule, monkeypatch):
-    where, name, broken, play = BROKEN[rule]
-    play()
-    monkeypatch.setattr(where, name, broken)
-    with pytest.raises(AssertionError):
-        play()
+def test_without_its_rule_a_scene_fails(rule):
+    fails_without(*BROKEN[rule])
