@@ -23,11 +23,13 @@ Timed = tuple[datetime, Step]
 
 
 class Other(NamedTuple):
-    """``at``: when it traded. ``sure``: all of what it has traded was then."""
+    """``at``: when it traded. ``sure``: all of what it has traded was then. ``exits_ours``: it is
+    one that an entry of ours left."""
 
     order: RestingOrder
     at: datetime
     sure: bool
+    exits_ours: bool = False
 
     def has_changed(self, pair: str, instrument_of: InstrumentOf) -> bool:
         """The margin position of the pair with that key."""

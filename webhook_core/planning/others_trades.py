@@ -91,9 +91,9 @@ class OthersTrades:
     def _timed(self, traded: Sequence[RestingOrder]) -> list[Other]:
         """Those that matter and are not ours, each with when it traded."""
         others = self._not_ours([one for one in traded if self._matters(one)])
-        rested = [one.order_id for one in others if not self._is_of_now(one)]
+        rested = [one.order_id for one, _ in others if not self._is_of_now(one)]
         fills = self._sources.venue.fills(rested, self._budget) if rested else {}
-        timed = [self._other(one, fills) for one in others]
+        timed = [self._other(one, fills)._replace(exits_ours=ours) for one, ours in others]
         return sorted(timed, key=lambda one: one.at)
 
     def _is_of_now(self, order: RestingOrder) -> bool:
@@ -106,12 +106,13 @@ class OthersTrades:
         at = order.closed_at or self._sources.clock.now()
         return Other(order, at, self._is_of_now(order) or once)
 
-    def _not_ours(self, traded: Sequence[RestingOrder]) -> list[RestingOrder]:
+    def _not_ours(self, traded: Sequence[RestingOrder]) -> list[tuple[RestingOrder, bool]]:
+        """And whether each is an exit that an entry of ours left."""
         named = {order.order_id for order in traded} | {order.parent or "" for order in traded}
         entries = self._sources.own_orders.of_orders(named - {""})
         own = {entry.current.order_id for entry in entries}
         return [
-            order
+            (order, order.parent in own)
             for order in traded
             if order.order_id not in own and not (order.margin and order.parent in own)
         ]

@@ -32,8 +32,8 @@ class Settled(NamedTuple):
     that change one of the figures, as far back as was looked. ``counted_until``: when the newest
     order that was looked at was claimed, None if there was none. ``moved``: those in doubt that no
     part of ours leads to from an older one. ``since``: when the oldest figure was true from which
-    one of ``figures`` was set right, or of ``moved`` may be. ``by_others``: those that others
-    have changed, as far as that is known."""
+    one of ``figures`` was set right, or of ``moved`` may be. ``by_others``: those that
+    strangers have changed, as far as that is known; an exit of ours may always have."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
@@ -104,7 +104,7 @@ class SettledFigures:
         for key, figure in figures.items():
             course = self._course(key)
             changes = self._changes_by_others(key)
-            by_others |= {key} if changes else set()
+            by_others |= {key} if self._have_strangers_changed(key) else set()
             found = _settled(figure, course, changes)
             if found is not None:
                 known[key] = found
@@ -129,6 +129,10 @@ class SettledFigures:
     def _changes_by_others(self, key: str) -> list[tuple[datetime, Step]]:
         changes = ((other.at, other.step(key, self._instrument_of)) for other in self._others)
         return [(at, step) for at, step in changes if step is not None]
+
+    def _have_strangers_changed(self, key: str) -> bool:
+        strangers = (other for other in self._others if not other.exits_ours)
+        return any(other.step(key, self._instrument_of) is not None for other in strangers)
 
     def _with_fills(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill | None]]:
         return [(entry, known_fill(entry, self._fills)) for entry in entries]
