@@ -10,7 +10,6 @@ a target was planned or sent may add itself to it, and one that was claimed afte
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -23,8 +22,6 @@ from tests.simulation.world import World
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.web.messages import HttpResponse
-
-READ_LAG = timedelta(seconds=60)
 
 
 class TargetWatch(Watch):
@@ -77,16 +74,9 @@ class TargetWatch(Watch):
             e.unit.name
             for e in self._entries()
             if line and e.turn and e.turn.line == line and is_open(e)
-            if not self._never_came(e, claimed.current.claimed_at)
         ]
         if len(submitting) > 1:
             self.broken(Invariant.ONE_AT_A_TIME, ", ".join(submitting))
-
-    def _never_came(self, entry: LedgerEntry, now: datetime) -> bool:
-        """Nor does it any more, which the lists had to show by then."""
-        in_book = {order.client_order_id for order in self.book}
-        late = now >= entry.current.deadline + READ_LAG
-        return late and entry.current.client_order_id not in in_book
 
     def placed(self, order: BookOrder) -> None:
         self.book.append(order)

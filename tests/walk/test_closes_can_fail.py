@@ -38,7 +38,7 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
     ),
     "it keeps its line waiting for as long": (
         turns, "has_never_traded", never,
-        lambda: never_came("nothing", "a close", "reverse"),
+        lost_orders.test_it_is_looked_at_and_passed_in_one_delivery,
     ),
     "no plan is made again behind a look at it": (
         blockers, "has_never_traded", never,

@@ -52,9 +52,15 @@ def refusal(entry: LedgerEntry, others: Collection[LedgerEntry], mark: str) -> R
     if later is not None:
         return Superseded(later)
     for other in others:
-        if other.state is State.SUBMITTING and not (turn.passes or has_never_traded(other)):
+        passes = turn.passes or (_closes_all(entry) and has_never_traded(other))
+        if other.state is State.SUBMITTING and not passes:
             return Waiting(other)
     return None if turn.mark is None or turn.mark == mark else Outdated()
+
+
+def _closes_all(entry: LedgerEntry) -> bool:
+    """Whatever became of an order before it, this one means no less and trades no more."""
+    return any(request.whole for request in (entry.current.request, *entry.following))
 
 
 def _is_another_of(line: str, other: LedgerEntry, entry: LedgerEntry) -> bool:
