@@ -27,6 +27,7 @@ LONGEST = {
     "webhook_core/money/README.md": 100,
     "webhook_core/notify/README.md": 120,
     "webhook_core/planning/README.md": 100,
+    "webhook_core/planning/READS.md": 100,
     "webhook_core/settings/README.md": 150,
     "webhook_core/trading/README.md": 150,
     "webhook_core/risk/README.md": 200,
