@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.support.evidence import Evidence
 from tests.support.kraken_process import BALANCES, KrakenProcess
 from tests.support.served_function import Function
+from tests.support.side_by_side import Place, Side, played
 
 MakeFunction = Callable[..., Function]
 STRATEGIES = """
@@ -97,6 +99,37 @@ def make_live(evidence, make_function) -> MakeFunction:
         return make_function(**(live | env))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def place_with(make_kraken, make_live) -> Callable[..., Place]:
+    """A Kraken whose scripted faults are all met, and a function with these settings."""
+
+    def with_settings(nonce_window: int = 10**10, **env: str) -> Place:
+        @contextmanager
+        def place() -> Iterator[tuple[Function, KrakenProcess]]:
+            exchange = make_kraken(nonce_window).start()
+            function = make_live(exchange, **env).start()
+            yield function, exchange
+            assert exchange.faults_left() == {}
+            function.stop()
+            exchange.stop()
+
+        return place
+
+    return with_settings
+
+
+@pytest.fixture(scope="module")
+def place(place_with) -> Place:
+    """Of a case that is played beside others, unless its file has one of its own."""
+    return place_with(MAX_ORDER_COST="100000 USD", ALERT_MAX_AGE_SECONDS="600")
+
+
+@pytest.fixture(scope="module")
+def side(request, place) -> Iterator[Side]:
+    with played(place, request.node, request.session.items) as cases:
+        yield cases
 
 
 @pytest.fixture(scope="session")

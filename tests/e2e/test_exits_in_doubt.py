@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.resent_positions import position, target
 from tests.support.served_function import check
+from tests.support.side_by_side import side_by_side
 
 SPOT, MARGIN = {"symbol": "ETHUSD"}, {"symbol": "BTCUSD", "leverage": "3"}
 PRICE = {"ETHUSD": "2500", "BTCUSD": "60000"}
@@ -18,21 +19,6 @@ NO_FUNDS = {"fault": "errors", "strings": ["EOrder:Insufficient funds"]}
 REFUSED = [{"fault": "errors", "strings": ["EAPI:Invalid nonce"]}] * 3
 """As often as one delivery sends it; it proves that nothing was placed."""
 NEVER_CAME, REPLY_LOST = {"fault": "reset_before"}, {"fault": "reset_after"}
-
-
-@pytest.fixture
-def exchange(make_kraken):
-    kraken = make_kraken(10**10).start()
-    yield kraken
-    assert kraken.faults_left() == {}
-    kraken.stop()
-
-
-@pytest.fixture
-def function(make_live, exchange):
-    started = make_live(exchange, MAX_ORDER_COST="100000 USD", ALERT_MAX_AGE_SECONDS="600").start()
-    yield started
-    started.stop()
 
 
 def held(exchange, where):
@@ -65,6 +51,7 @@ def is_flat_within_its_sends(alert, where, function, exchange):
     return False
 
 
+@side_by_side
 @pytest.mark.parametrize(
     ("where", "how", "faults"),
     [
@@ -83,6 +70,7 @@ def test_a_buy_without_an_outcome_keeps_no_exit_waiting(where, how, faults, func
     assert is_flat_within_its_sends(alert, where, function, exchange)
 
 
+@side_by_side
 @pytest.mark.parametrize(
     ("where", "how"),
     [(SPOT, "close"), (SPOT, "cancel and close"), (MARGIN, "flat"), (MARGIN, "cancel and close")],
@@ -101,6 +89,7 @@ def test_a_close_without_an_outcome_keeps_no_other_one_waiting(
     assert exchange.open_orders() == []
 
 
+@side_by_side
 @pytest.mark.parametrize(("how", "times"), [("close", 1), ("flat", 2)])
 def test_a_sale_that_is_refused_for_its_funds_is_counted_again(how, times, function, exchange):
     check(function.post(entry(function, SPOT)), 200, "accepted")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.resent_positions import deliver, target
 from tests.support.served_function import check
+from tests.support.side_by_side import side_by_side
 
 LATE_S = 2
 PAUSE_S = 1.5
@@ -16,21 +17,6 @@ NO_SIZE = {"side": None, "volume": None, "order_type": None}
 SPOT, MARGIN = {"symbol": "ETHUSD"}, {"symbol": "BTCUSD", "leverage": "3"}
 PRICE = {"ETHUSD": "2500", "BTCUSD": "60000"}
 BOTH = pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
-
-
-@pytest.fixture
-def exchange(make_kraken):
-    kraken = make_kraken(10**10).start()
-    yield kraken
-    kraken.stop()
-
-
-@pytest.fixture
-def function(make_live, exchange):
-    asked = {"MAX_ORDER_COST": "100000 USD", "ALERT_MAX_AGE_SECONDS": "600"}
-    started = make_live(exchange, **asked).start()
-    yield started
-    started.stop()
 
 
 def held(exchange, where):
@@ -53,6 +39,7 @@ def wanted(function, where, what):
     return alert, Decimal("-0.1") if what == "reverse" and where is MARGIN else Decimal(0)
 
 
+@side_by_side
 @BOTH
 @pytest.mark.parametrize("what", ["close", "reverse", "target 0.15", "target 0"])
 @pytest.mark.parametrize("lists_s", [0, 1.5])
@@ -65,6 +52,7 @@ def test_after_an_entry_that_the_figures_lack(where, what, lists_s, function, ex
     assert held(exchange, where) == after
 
 
+@side_by_side
 @pytest.mark.parametrize("what", ["close", "reverse", "target 0.1", "target 0.2", "target 0"])
 @pytest.mark.parametrize("late_s", [0, LATE_S])
 def test_a_stop_on_margin_that_fired_unseen(what, late_s, function, exchange):
@@ -81,6 +69,7 @@ def test_a_stop_on_margin_that_fired_unseen(what, late_s, function, exchange):
 SHORT = {"close": "0", "reverse": "0.1", "target -0.15": "-0.15", "target 0.05": "0.05"}
 
 
+@side_by_side
 @pytest.mark.parametrize("what", SHORT)
 @pytest.mark.parametrize("fired", [False, True], ids=["held", "stop fired unseen"])
 def test_after_a_short_entry_that_the_figures_lack(fired, what, function, exchange):
@@ -98,6 +87,7 @@ def test_after_a_short_entry_that_the_figures_lack(fired, what, function, exchan
     assert held(exchange, MARGIN) == Decimal(SHORT[what])
 
 
+@side_by_side
 @pytest.mark.parametrize("percent", ["20", "50"])
 @pytest.mark.parametrize("late_s", [0, LATE_S])
 def test_more_is_bought_with_money_that_has_just_come_in(late_s, percent, function, exchange):
@@ -124,6 +114,7 @@ RESTING = {
 }
 
 
+@side_by_side
 @pytest.mark.parametrize("which", RESTING)
 @pytest.mark.parametrize("size", ["0.2", "0.1", "0.05"])
 def test_what_rested_on_spot_and_has_just_filled(which, size, function, exchange):
@@ -140,6 +131,7 @@ def test_what_rested_on_spot_and_has_just_filled(which, size, function, exchange
     assert held(exchange, SPOT) == Decimal(size)
 
 
+@side_by_side
 @pytest.mark.parametrize("size", ["0.1", "0.05", "0.2"])
 def test_a_stop_of_an_entry_on_spot_that_fired_unseen(size, function, exchange):
     check(function.post(order(function, SPOT, "0.1", stop_loss="2400")), 200, "accepted")

@@ -4,10 +4,12 @@ was to take its place."""
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 import pytest
 
 from tests.support.served_function import check
+from tests.support.side_by_side import side_by_side
 
 LATE_S = 2.5
 ORDERS = {"side": None, "order_type": None, "volume": None, "price": None}
@@ -18,30 +20,23 @@ CANCEL_SELLS = {"action": "cancel", "side": "sell"}
 
 
 @pytest.fixture(scope="module")
-def exchange(make_kraken):
-    """For this file alone: its lists are late, and a cancel of everything finds only its own."""
-    return make_kraken().start()
+def place(place_with):
+    """Its lists are late, and a cancel of everything finds only its own orders."""
+    punctual = place_with(nonce_window=0, ALERT_MAX_AGE_SECONDS="600")
 
+    @contextmanager
+    def late():
+        with punctual() as (function, exchange):
+            exchange.lag(open_s=LATE_S, closed_s=LATE_S)
+            yield function, exchange
+            exchange.lag()
+            time.sleep(LATE_S)
+            if exchange.open_orders():
+                alert = function.alert(action="cancel", scope="all", symbol=None, **ORDERS)
+                check(function.post(alert), 200, "accepted")
+            assert exchange.open_orders() == []
 
-@pytest.fixture(scope="module")
-def function(make_live, exchange):
-    return make_live(exchange, ALERT_MAX_AGE_SECONDS="600").start()
-
-
-@pytest.fixture(autouse=True)
-def _late(function, exchange):
-    exchange.lag(open_s=LATE_S, closed_s=LATE_S)
-    yield
-    exchange.lag()
-    time.sleep(LATE_S)
-    if exchange.open_orders():
-        check(
-            function.post(function.alert(action="cancel", scope="all", symbol=None, **ORDERS)),
-            200,
-            "accepted",
-        )
-    assert exchange.open_orders() == []
-    assert exchange.faults_left() == {}
+    return late
 
 
 def resent(function, alert):
@@ -76,6 +71,7 @@ RESTING = {
 }
 
 
+@side_by_side
 @pytest.mark.parametrize("reply", ["read", "lost"])
 @pytest.mark.parametrize("kind", RESTING)
 def test_a_resting_order_is_moved_at_once(kind, reply, function, exchange):
@@ -101,6 +97,7 @@ ENTRIES = {
 }
 
 
+@side_by_side
 @pytest.mark.parametrize(
     ("by", "kind"),
     [("side", "stop"), ("alert", "stop"), ("side", "take profit"), ("alert", "quote")],
@@ -125,6 +122,7 @@ SELECTED = {
 }
 
 
+@side_by_side
 @pytest.mark.parametrize(
     ("what", "kind"), [("symbol", "limit sell"), ("strategy", "stop"), ("all", "limit sell")]
 )
@@ -138,6 +136,7 @@ def test_a_lone_cancel_takes_an_order_of_the_last_second(what, kind, reply, func
     assert exchange.open_orders() == []
 
 
+@side_by_side
 def test_a_stop_that_has_fired_already_is_not_waited_for(function, exchange):
     check(function.post(function.alert(**ENTRY)), 200, "accepted")
     exchange.mark("XBTUSD", "39000")
@@ -147,6 +146,7 @@ def test_a_stop_that_has_fired_already_is_not_waited_for(function, exchange):
     assert [order["descr"]["price"] for order in open_sells(exchange)] == ["70000.0"]
 
 
+@side_by_side
 def test_nothing_more_is_asked_where_nothing_is_in_doubt(function, exchange):
     """No other order of this pair came in the last minute."""
     ether = {"symbol": "ETHUSD", "volume": "0.01", "price": "2000"}

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ from tests.support.ready_servers import Server, ready_servers
 WAIT_S = 30
 """Generous: a loaded machine is slow, and a wait that ends early costs nothing."""
 FRAMEWORK = "functions_framework"
+_given: set[int] = set()
+_ports = threading.Lock()
 ALERTS = "/webhook/tradingview"
 VALIDATE = "/webhook/tradingview/validate"
 ANSWER_KEYS = {
@@ -106,9 +109,15 @@ def exchange(
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """None that this process was given before: who was may not listen yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        with _ports:
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def eventually(holds: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any:
