@@ -86,7 +86,7 @@ def test_no_secret_is_ever_seen(level, environment, make_live, kraken, evidence)
     assert f"{home}/output.log" in searched
     assert f"{home}/ledger.db" in searched
     assert len([where for where in searched if where == f"answer of POST {ALERTS}"]) > 30
-    assert evidence.leaks() == []
+    assert evidence.leaks(function.log_path.parent.rglob("*")) == []
 
 
 @pytest.mark.parametrize(

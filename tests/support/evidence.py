@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import secrets as random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -57,9 +57,10 @@ class Evidence:
         """One more text that must be seen nowhere."""
         self._hidden[f"{name} {len(self._hidden)}"] = text
 
-    def leaks(self) -> list[str]:
-        """Where which secret was seen; never the secret itself."""
-        haystacks = list(self._haystacks())
+    def leaks(self, files: Iterable[Path] | None = None) -> list[str]:
+        """Where which secret was seen; never the secret itself. Beside what was said all files
+        are searched, which may be a hundred megabytes, or only these."""
+        haystacks = list(self._haystacks(files))
         needles = [
             (name, needle) for name, text in self._hidden.items() for needle in spellings(text)
         ]
@@ -75,9 +76,9 @@ class Evidence:
     def searched(self) -> list[str]:
         return [where for where, _ in self._haystacks()]
 
-    def _haystacks(self) -> Iterator[tuple[str, bytes]]:
+    def _haystacks(self, files: Iterable[Path] | None = None) -> Iterator[tuple[str, bytes]]:
         yield from self._said
-        for path in sorted(self.folder.rglob("*")):
+        for path in sorted(self.folder.rglob("*") if files is None else files):
             if path.is_file():
                 yield path.relative_to(self.folder).as_posix(), path.read_bytes()
 
