@@ -1,6 +1,7 @@
 """python -m webhook_core …"""
 
 import sys
+from pathlib import Path
 
 try:
     from webhook_core.operations.cli import cli
@@ -13,4 +14,5 @@ except ModuleNotFoundError as error:
     )
 
 if __name__ == "__main__":
-    cli(prog_name="python -m webhook_core")
+    here = Path(sys.prefix).resolve() == Path(".venv").resolve()  # what works is what is shown
+    cli(prog_name=f"{'.venv/bin/' if here else ''}python -m webhook_core")

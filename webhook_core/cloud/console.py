@@ -37,6 +37,9 @@ _WORDS = {
     "unauthenticated": "no proof",
     "rate_limited": "rate limited",
     "internal_error": "crashed",
+    "paused": "paused",
+    "out_of_scope": "out of scope",
+    "superseded": "superseded",
 }
 """What a person calls a code, where the outcome says too little."""
 

@@ -214,9 +214,10 @@ def _own_token(
 ) -> Proof:
     present = [value for name, value in fields.items() if normalise(name) in _SECRET_FIELDS]
     if len(present) != 1:
+        has = "several fields" if present else "no field"
         raise Unauthenticated(
-            f"{len(present)} of the fields token, secret and passphrase are present, not exactly "
-            f"one{'' if present else _misnamed(fields)}"
+            f"the message has {has} token, secret or passphrase, of which one has to be there"
+            f"{'' if present else _misnamed(fields)}"
         )
     text = present[0]
     if not isinstance(text, str):

@@ -18,7 +18,8 @@ DOCUMENT = "ledger-id"
 """The name of the document in the ledger that holds its id."""
 
 ADVICE = (
-    "put it back; or, to begin a new one on purpose: python -m webhook_core doctor --new-ledger"
+    "put it back; or, to begin a new one on purpose: "
+    ".venv/bin/python -m webhook_core doctor --new-ledger"
 )
 
 

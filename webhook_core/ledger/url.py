@@ -53,8 +53,8 @@ def checked_id(value: str) -> str:
     """A LEDGER_ID as it is. Raises ValueError, without the variable's name."""
     if not re.fullmatch("[0-9a-f]{32}", value):
         raise ValueError(
-            "is not the id of a ledger: 32 digits and small letters from a to f, as the command "
-            "python -m webhook_core doctor --new-ledger gives it"
+            "is not the id of a ledger: 32 digits and small letters from a to f, as this gives "
+            "it: .venv/bin/python -m webhook_core doctor --new-ledger"
         )
     return value
 

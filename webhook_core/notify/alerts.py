@@ -181,8 +181,8 @@ def _too_many(begin: datetime) -> Message:
 
 
 _LOST_BODY = (
-    "They were answered as ever, but why each was refused stands in the function's log alone: "
-    "python -m webhook_core doctor shows whether the ledger works."
+    "They were answered as ever, but why each was refused stands in the function's log alone. "
+    "Whether the ledger works: .venv/bin/python -m webhook_core doctor"
 )
 
 

@@ -31,7 +31,7 @@ MESSAGE_S = 8.0
 """How long one may take: apprise waits four seconds for a connection, and four for an answer."""
 LEAST_S = 3.0
 """With less than that left of the run nothing is begun."""
-SEES = "python -m webhook_core alerts shows all of them."
+SEES = "All of them: .venv/bin/python -m webhook_core alerts"
 
 Gather = Callable[[State, datetime], tuple[Sequence[Message], State]]
 """What there is to tell since that state, and the state once it is told."""

@@ -51,7 +51,7 @@ def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Messa
         why = "; ".join(dict.fromkeys(f"{row['read']}: {row['why']}" for row in unread))
         body = (
             f"{FAILING_AFTER} runs in a row failed. {shortened(why)}\nLook at the key and at "
-            "Kraken's status: python -m webhook_core doctor."
+            "Kraken's status: .venv/bin/python -m webhook_core doctor"
         )
         return [Message("failing", "Kraken can't be read", body)], after
     if not unread and state.failing >= FAILING_AFTER:

@@ -59,7 +59,9 @@ class Summary:
         body = [f"Alerts: {at_least}{len(rows)}{_outcomes(rows)}", *_refusals(rows)]
         body += [_line(line, prices) for line in lines[:MOST_LINES]]
         if len(lines) > MOST_LINES:
-            body.append(f"and {len(lines) - MOST_LINES} more: python -m webhook_core report")
+            body.append(
+                f"and {len(lines) - MOST_LINES} more: .venv/bin/python -m webhook_core report"
+            )
         body += _totals(lines, prices)
         there = "" if self.hour is None or self.hour.zone == "UTC" else f" ({self.hour.text})"
         title = f"The day until {until:%Y-%m-%d %H:%M} UTC{there}"

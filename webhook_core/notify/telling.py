@@ -83,7 +83,8 @@ class Telling:
         """Told without the ledger, so once by each instance that sees it. Never raises."""
         self._ledger_failures += 1
         if self._ledger_failures == LEDGER_FAILING_AFTER:
-            body = f"{why}\nNo alert is traded until it works: python -m webhook_core doctor."
+            see = "No alert is traded until it works. Why: .venv/bin/python -m webhook_core doctor"
+            body = f"{why}\n{see}"
             self._at_once("The ledger can't be used", body, budget)
 
     def _ledger_works(self, budget: Budget) -> None:

@@ -4,6 +4,7 @@ on purpose; and whether records of alerts could not be written to it."""
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -88,7 +89,8 @@ def check_ledger(application: Application) -> Iterator[Finding]:
         yield warn(
             "LEDGER_ID",
             found,
-            "python -m webhook_core doctor --new-ledger gives this database its id: set it",
+            "set the id that this gives the database: "
+            ".venv/bin/python -m webhook_core doctor --new-ledger",
         )
     text = json.dumps({"checked_at": clock.now().isoformat()})
     for turn in range(1, TRIES + 1):
@@ -114,8 +116,8 @@ def _pauses(application: Application) -> Iterator[Finding]:
     """What is stopped, and by whom: alerts that are answered 422 are what a
     trader wonders about."""
     for pause in application.decider.pausing.standing():
-        name = "" if pause.strategy is None else f" {pause.strategy}"
-        yield warn("pauses", pause.sentence, f"python -m webhook_core resume{name}")
+        name = "" if pause.strategy is None else f" {shlex.quote(pause.strategy)}"
+        yield warn("pauses", pause.sentence, f".venv/bin/python -m webhook_core resume{name}")
 
 
 def _readable_by_others(ledger_url: str) -> Iterator[Finding]:

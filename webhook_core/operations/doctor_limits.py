@@ -15,7 +15,8 @@ from webhook_core.trading.loss_limit import AHEAD, KNOWN_FOR
 _RUN = "POST /reconcile counts it: run it each minute, or every entry is 503 loss_unknown"
 _CLOCK = "this clock, or that of whatever runs reconcile, is off: every entry is 503 loss_unknown"
 SCOPED = (
-    "plain ones alone: a scoped one can do little when it leaks (python -m webhook_core token new)"
+    "plain ones alone: a scoped one can do little when it leaks "
+    "(.venv/bin/python -m webhook_core token new)"
 )
 
 

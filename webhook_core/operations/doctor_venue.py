@@ -55,8 +55,8 @@ def check_pair_rules(application: Application) -> Iterator[Finding]:
         yield ok("pair rules", found)
         return
     advice = (
-        "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which "
-        "does it"
+        "run reconcile on a schedule, which reads them; or once: "
+        ".venv/bin/python -m webhook_core pairs --refresh"
     )
     yield warn("pair rules", f"{found}; older than a day they round but deny nothing", advice)
 

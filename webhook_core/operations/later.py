@@ -52,7 +52,7 @@ def of_message(
     if entry.proof is not None and entry.proof.startswith("WEBHOOK_TOKEN["):
         yield _later(
             "WEBHOOK_TOKEN may trade every allowed pair, for every strategy: a token that can do "
-            "little does for this message (python -m webhook_core token)."
+            "little does for this message (.venv/bin/python -m webhook_core token new)."
         )
 
 

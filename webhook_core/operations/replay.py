@@ -30,6 +30,7 @@ from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry
 from webhook_core.ledger.report import facts
 from webhook_core.operations.replay_search import (
+    ASK,
     NOT_REPLAYABLE,
     EntrySearch,
     ReplayRefused,
@@ -207,7 +208,7 @@ class Replay:
         except LedgerUnavailable as error:
             raise LedgerUnavailable(
                 f"{error.message} The order may have been placed, under client order id "
-                f"{checked.client_order_id}, and the ledger does not know: run reconcile."
+                f"{checked.client_order_id}, and the ledger does not know. {ASK}"
             ) from error
 
 

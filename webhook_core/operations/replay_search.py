@@ -15,9 +15,10 @@ MOST_PAGES = 50
 """The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds
 on SQLite, and on Firestore a billed read for each. A unit's name needs no search."""
 
+ASK = "Ask: .venv/bin/python -m webhook_core reconcile"
 NOT_REPLAYABLE = {
     State.ACCEPTED: "Kraken accepted it",
-    State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
+    State.SUBMITTING: f"its outcome is not known yet, it may have been placed ({ASK})",
     State.NOT_SENT: (
         "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once "
         "it is too old"

@@ -147,8 +147,8 @@ def token_ids(value: str) -> frozenset[str]:
     for number, text in enumerate(ids, start=1):
         if not re.fullmatch(_TOKEN_ID, text):
             raise ValueError(
-                f"entry {number} is no id of a token, such as a7f3: it is the third part, which "
-                "python -m webhook_core token show tells"
+                f"entry {number} is no id of a token, such as a7f3: it is the third part, as "
+                "this tells: .venv/bin/python -m webhook_core token show"
             )
     return frozenset(ids)
 

@@ -226,6 +226,6 @@ def check_permitted(wanted: Switch, firing: Firing) -> None:
     elif wanted.resumes:
         raise OutOfScope(
             "RESUME_NOT_ALLOWED: this credential may not resume. The operator may, with "
-            "POST /resume or python -m webhook_core resume.",
+            "POST /resume or: .venv/bin/python -m webhook_core resume",
             field="action",
         )

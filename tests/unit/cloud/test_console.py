@@ -43,6 +43,12 @@ def parts(line):
     return [part.strip() for part in line.split("  ") if part.strip()]
 
 
+def test_an_alert_that_a_pause_stopped_says_so(function):
+    function.operate("POST", "/pause", why="bad day")
+    (line,) = printed(lambda: function.post(function.alert()))
+    assert parts(line)[0] == "422 paused"
+
+
 @pytest.mark.parametrize(
     ("refuse", "fields", "expected"),
     [

@@ -529,7 +529,10 @@ def test_the_clock_that_counts_is_the_one_passed_in():
     [
         ({"webhook_token": "tok-5f0c1de2a7b94c38"}, "call it token"),
         ({"apiKey": "tok-5f0c1de2a7b94c38"}, "call it token"),
-        ({"symbol": "BTCUSD"}, "0 of the fields token, secret and passphrase"),
+        (
+            {"symbol": "BTCUSD"},
+            "the message has no field token, secret or passphrase, of which one has to be",
+        ),
         ({"token": "put the value of WEBHOOK_TOKEN here"}, "still the placeholder of the example"),
         ({"passphrase": "tok-5f0c1de2a7b94c38 "}, "a blank or a line break at an end"),
         ({"secret": "another-token-of-somebody"}, "no configured secret matches (token)"),

@@ -184,7 +184,10 @@ def test_reconcile_once_stops_and_says_that_entries_are_left(function):
     result = run(function, "reconcile", "--once")
     assert result.exit_code == 1
     assert function.venue.calls.count("find_open") < 30
-    assert result.stdout.splitlines()[-1] == "Entries are left: run reconcile again."
+    assert (
+        result.stdout.splitlines()[-1]
+        == "Entries are left. Again: .venv/bin/python -m webhook_core reconcile"
+    )
 
 
 def test_reconcile_reads_the_pair_rules_and_purges(function):

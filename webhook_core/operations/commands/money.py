@@ -213,5 +213,6 @@ def _silence(row: Mapping[str, Any]) -> str:
 def _age(document: Mapping[str, Any]) -> str:
     read_at = document["read_at"]
     if read_at is None:
-        return "Kraken's trades were never read to their end: python -m webhook_core reconcile."
+        command = ".venv/bin/python -m webhook_core reconcile"
+        return f"Kraken's trades were never read to their end: {command}"
     return f"As of {read_at:%Y-%m-%d %H:%M:%S} UTC, when reconcile read Kraken's trades."

@@ -76,7 +76,7 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
             "one."
         )
     if more:
-        click.echo("Entries are left: run reconcile again.")
+        click.echo("Entries are left. Again: .venv/bin/python -m webhook_core reconcile")
     if unread or legs_lost or more or any(row["after"] in _NEEDS_ATTENTION for row in rows):
         click.get_current_context().exit(1)
 

@@ -20,7 +20,10 @@ _RESULTS = {
         "The order was not sent. Once it is too old, reconcile makes it EXPIRED; then it can "
         "be replayed again."
     ),
-    State.SUBMITTING: "The order was sent and its outcome is not known: run reconcile.",
+    State.SUBMITTING: (
+        "The order was sent and its outcome is not known. Ask: "
+        ".venv/bin/python -m webhook_core reconcile"
+    ),
 }
 
 

@@ -1,0 +1,55 @@
+"""A command that is printed or documented works where it is pasted: in a fresh clone, whose only
+Python with the requirements is that of .venv."""
+
+import ast
+import re
+
+import pytest
+
+from tests.support.project import ROOT
+
+PLACES = ("webhook_core", "examples")
+PROGRAM = ".venv/bin/python -m webhook_core"
+OTHERS = re.compile(r"(?<!\.venv/bin/)\bpython3? -m webhook_core")
+ENDS_A_SENTENCE = re.compile(r"-m webhook_core [\w -]+\.(?:\s|$)")
+BY_ITS_NAME = re.compile(r"\b[Rr]un:? (?:doctor|reconcile|pause|resume|alerts|orders)\b(?! on)")
+
+
+def texts(path):
+    """What a module may print: every text in it but its docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
+
+
+MODULES = sorted(path for place in PLACES for path in (ROOT / place).rglob("*.py"))
+WRITTEN = sorted(
+    path
+    for kind in ("*.md", "*.json", "*.html", "*.yaml")
+    for path in (*(ROOT / "webhook_core").rglob(kind), *(ROOT / "examples").rglob(kind))
+)
+WRITTEN += [ROOT / "README.md", ROOT / "CHANGELOG.md"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_command_that_is_printed_names_the_python_that_has_what_it_needs(path):
+    if path.name == "__main__.py":
+        pytest.skip("it says which Python lacks what")
+    assert [text for text in texts(path) if OTHERS.search(text)] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_person_is_told_to_run_is_a_whole_command_and_no_more(path):
+    wrong = (BY_ITS_NAME, ENDS_A_SENTENCE)
+    assert [text for text in texts(path) if any(each.search(text) for each in wrong)] == []
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_command_that_is_written_names_it_too(path):
+    assert OTHERS.findall(path.read_text("utf-8")) == []
+
+
+def test_there_are_such_commands():
+    assert sum(PROGRAM in text for path in MODULES for text in texts(path)) > 10
