@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.examples import examples
+from tests.support.crossed import left_out
+from tests.support.examples import ALL, examples
 from tests.support.firestore_emulator import PORT_OF_THE_RUN, is_installed, new_emulator
 from tests.support.project import ROOT
 
@@ -51,8 +52,10 @@ LONG = ("walk", "simulation", "e2e", "matrix", "contract", "property")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_place)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    out = set() if ALL else left_out(items, config.args)
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in out])
+    items[:] = sorted((item for item in items if item.nodeid not in out), key=_place)
 
 
 def _place(item: pytest.Item) -> int:

@@ -36,6 +36,7 @@ def half_fills(there: Scene) -> None:
     assert there.held() % SIZE == SIZE / 2
 
 
+@pytest.mark.crossed
 @MARGIN
 @LATE
 @pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
@@ -102,6 +103,7 @@ def test_a_stop_that_adds_to_a_short_position_before_its_cancel(late):
         cancel_and_close(there)
 
 
+@pytest.mark.crossed
 @LATE
 @pytest.mark.parametrize("sent", ["at once", "by a resend"])
 @pytest.mark.parametrize("whose", ["of entries", "of alerts of their own"])
@@ -144,6 +146,7 @@ def test_of_such_stops_one_that_sells_alone_keeps_no_close_back(late):
         assert len(there.statuses) <= SENDS
 
 
+@pytest.mark.crossed
 @LATE
 @pytest.mark.parametrize("price", ["2440", "2560"], ids=["the buy", "the sale"])
 @pytest.mark.parametrize("first", ["buy", "sell"])

@@ -48,6 +48,7 @@ def sent(there: Scene, *, lost: bool, **fields: str) -> str:
     return str(answer["alert_id"])
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @pytest.mark.parametrize("by", BY)
@@ -65,6 +66,7 @@ def test_the_exit_of_an_entry_is_replaced_and_nothing_sells_beside_it(
         assert [(one.side, one.volume) for one in there.open()] == [("sell", MOVED)]
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @pytest.mark.parametrize("by", BY)
@@ -83,6 +85,7 @@ def test_a_resting_order_gives_way_to_two(kind, by, lost, margin):
         assert [one.volume for one in there.open()] == [Decimal("0.05")] * 2
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @pytest.mark.parametrize("by", BY)

@@ -19,14 +19,9 @@ from tests.walk.test_idle_exits import FIGURES, LISTS, NO_ORDER, SIZE, before_ca
 BESIDE = Decimal("0.3")
 LAGS = {"none": None, "all": (), "figures": FIGURES, "lists": LISTS, "orders": ("QueryOrders",)}
 MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
-WHERE = pytest.mark.parametrize(
-    "where",
-    [(False, False), (False, True), (True, False), (True, True)],
-    ids=["spot", "spot, beside others", "margin", "margin, beside others"],
-)
-HOW = pytest.mark.parametrize(
-    ("fires", "late"), [(when, late) for when in ("before", "CancelOrder") for late in LAGS]
-)
+OTHERS = pytest.mark.parametrize("others", [False, True], ids=["alone", "beside others"])
+FIRES = pytest.mark.parametrize("fires", ["before", "CancelOrder"])
+LATE = pytest.mark.parametrize("late", LAGS)
 HALF = {"action": "close", "percent": "50"}
 FLAT = [{"action": "close"}, {"action": "target", "market_position": "flat"}, HALF]
 CLOSES = pytest.mark.parametrize("closes", FLAT, ids=["close", "flat", "half"])
@@ -75,11 +70,13 @@ def is_flat(there: Scene, answer: dict[str, Any], *, others: bool) -> None:
     assert (there.held(), there.open()) == (BESIDE if others else 0, [])
 
 
-@WHERE
-@HOW
+@pytest.mark.crossed
+@MARGIN
+@OTHERS
+@FIRES
+@LATE
 @pytest.mark.parametrize("closes", [FLAT[0], HALF], ids=["close", "half"])
-def test_a_cancel_of_that_stop_and_a_close(closes, fires, late, where, tmp_path):
-    margin, others = where
+def test_a_cancel_of_that_stop_and_a_close(closes, late, fires, *, others, margin, tmp_path):
     own = "of its entry" if closes is HALF else "its own"
     with entered(tmp_path, late, margin=margin, others=others, own=own) as there:
         fires_at(there, fires)
@@ -88,16 +85,19 @@ def test_a_cancel_of_that_stop_and_a_close(closes, fires, late, where, tmp_path)
         is_flat(there, there.send("one", **NO_ORDER, symbol=None, orders=legs), others=others)
 
 
-@WHERE
-@HOW
+@pytest.mark.crossed
+@MARGIN
+@OTHERS
+@FIRES
+@LATE
 @CLOSES
-def test_a_close_alone(closes, fires, late, where, tmp_path):
-    margin, others = where
+def test_a_close_alone(closes, late, fires, *, others, margin, tmp_path):
     with entered(tmp_path, late, margin=margin, others=others, own="of its entry") as there:
         fires_at(there, fires)
         is_flat(there, there.send("one", **NO_ORDER | closes), others=others)
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("late", ["none", "all"])
 @CLOSES

@@ -26,6 +26,7 @@ LATE = pytest.mark.parametrize("late_s", [0, 4])
 BALANCES = {"USD": Decimal(100_000)}
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @WHAT
@@ -46,6 +47,7 @@ def test_an_entry_that_was_lost(late_s, what, fault, margin):
         assert there.held() == 0
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @WHAT
@@ -65,6 +67,7 @@ def test_an_exit_that_was_lost(who, late_s, what, fault, margin):
         assert (there.held(), there.open()) == (0, [])
 
 
+@pytest.mark.crossed
 @MARGIN
 @LOST
 @WHAT
@@ -150,6 +153,7 @@ def left_by(what: str, held: Decimal, *, margin: bool) -> Decimal:
     return Decimal(left.get(what, 0))
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("what", ALL_KINDS)
 @pytest.mark.parametrize("lost", NEVER_CAME)
@@ -197,6 +201,7 @@ ONLY_SELL = {
 SELLS_ALL = [(what, margin) for what in EXITS for margin in (False, True)] + [("reverse", False)]
 
 
+@pytest.mark.crossed
 @LOST
 @pytest.mark.parametrize("lost", ONLY_SELL)
 @pytest.mark.parametrize(("what", "margin"), SELLS_ALL)

@@ -15,6 +15,7 @@ MONEY = {"USD": Decimal(100_000)}
 MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("fills_back", [False, True], ids=["", "and the price came back"])
 @pytest.mark.parametrize("what", ["0.3", "0.4", "close"])
@@ -36,6 +37,7 @@ def test_a_limit_that_fills_while_its_own_status_is_late(what, fills_back, margi
         assert there.held() == Decimal("0" if what == "close" else what)
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("late_s", [0, 4])
 @pytest.mark.parametrize("refused", ["EAPI:Invalid nonce", "EOrder:Rate limit exceeded"])
@@ -54,6 +56,7 @@ def test_a_share_of_the_equity_behind_an_order_that_was_refused_unprocessed(
         assert Decimal("3.9") < there.held() - Decimal("0.1") < Decimal("4.05")
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("late_s", [0, 4])
 @pytest.mark.parametrize("size", ["0", "0.05"])

@@ -52,6 +52,7 @@ def fired(there: Scene, exit_of: str, *lists: str) -> None:
     assert there.held() == 0
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("exit_of", EXITS)
 @pytest.mark.parametrize("what", WANTS)
@@ -65,6 +66,7 @@ def test_what_follows_counts_the_exit_as_the_order_itself_shows_it(what, exit_of
         assert there.open() == []
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("position", ["spot", "long", "short"])
 @pytest.mark.parametrize("exit_of", AT_A_DISTANCE)
 @pytest.mark.parametrize(
@@ -105,6 +107,7 @@ def test_what_somebody_has_resting_on_spot_is_asked_for_too(size):
         assert there.held() == Decimal(size)
 
 
+@pytest.mark.crossed
 @MARGIN
 @pytest.mark.parametrize("exit_of", EXITS)
 @pytest.mark.parametrize("what", WANTS)

@@ -48,6 +48,7 @@ def wants(there: Scene, what: str) -> None:
     assert there.held() == Decimal(size)
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("late_s", [0, 2])
 @pytest.mark.parametrize("orders", ORDERS)
 @pytest.mark.parametrize("what", WANTS)

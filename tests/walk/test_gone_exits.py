@@ -49,6 +49,7 @@ def left(what: str, held: Decimal, *, margin: bool) -> Decimal:
     }[what]
 
 
+@pytest.mark.crossed
 @MARGIN
 @LATE
 @WHAT
@@ -62,6 +63,7 @@ def test_canceled_by_an_alert(what, late, margin):
         assert there.open() == []
 
 
+@pytest.mark.crossed
 @MARGIN
 @LATE
 @WHAT
@@ -75,6 +77,7 @@ def test_canceled_by_hand(what, late, margin):
         assert there.open() == []
 
 
+@pytest.mark.crossed
 @MARGIN
 @LATE
 @WHAT
@@ -122,6 +125,7 @@ def test_left_by_a_buy_that_had_no_outcome_when_the_exit_came(late, symbol):
         assert (there.held(symbol), there.open(symbol)) == (0, [])
 
 
+@pytest.mark.crossed
 @MARGIN
 @LATE
 @pytest.mark.parametrize("what", ["close", "half", "reverse"])

@@ -90,6 +90,7 @@ def test_one_that_has_fired_as_it_should_leaves_nothing_to_do(what, late):
         ends(there, what)
 
 
+@pytest.mark.crossed
 @WHAT
 @pytest.mark.parametrize("rested", [20, 100])
 @pytest.mark.parametrize("late", [LISTS, FIGURES, ("QueryOrders", *FIGURES)], ids=str)
@@ -122,6 +123,7 @@ def entered_below(there: Scene, rested: int) -> None:
     there.clock.sleep(rested)
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("call", ["AddOrder", "CancelOrder"])
 @LATE
 @pytest.mark.parametrize("word", ["short", "long"])

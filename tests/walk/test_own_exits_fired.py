@@ -35,6 +35,7 @@ def fires(there: Scene, own: str) -> None:
     there.clock.sleep(0.5)
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("what", ALL)
 @LATE
 @REDUCES
@@ -53,6 +54,7 @@ def test_behind_one_that_has_sold_a_part_the_rest_is_closed_at_once(
         assert (there.held(), there.open()) == (0, [])
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("what", ALL)
 @LATE
 @REDUCES

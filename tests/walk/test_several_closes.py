@@ -29,6 +29,7 @@ def own_tables(folder: Path) -> dict[str, str]:
     return {"STRATEGIES_FILE": str(table)}
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("parts", PARTS, ids=" and ".join)
 @pytest.mark.parametrize("stops", ["none", "one", "one, late", "two"])
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])

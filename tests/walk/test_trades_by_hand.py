@@ -28,6 +28,7 @@ def target(size: str) -> dict[str, str]:
     return {"action": "target", "market_position": "long", "market_position_size": size}
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize(("minutes", "late_s"), [(0, 0), (5, 0), (5, 2)])
 @pytest.mark.parametrize("size", ["0.5", "0.6", "0.7"])
 @pytest.mark.parametrize("happened", HAPPENED)
@@ -64,6 +65,7 @@ OURS = {
 }
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 @pytest.mark.parametrize("late_s", [0, 1, 4])
 @pytest.mark.parametrize("side", ["buy", "sell"])
@@ -121,6 +123,7 @@ MOVES = {
 }  # fmt: skip
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("wanted", ["0.2", "0.9"])
 @pytest.mark.parametrize("late_s", [0, 2])
 @pytest.mark.parametrize("ours", ["for money", "of a fixed size"])
@@ -146,6 +149,7 @@ def test_what_moves_a_balance_beside_our_order_is_told_from_it_and_a_deposit_wai
         assert there.statuses == [200]
 
 
+@pytest.mark.crossed
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 @pytest.mark.parametrize("when", ["before", "behind"])
 @pytest.mark.parametrize("late_s", [0, 2])
