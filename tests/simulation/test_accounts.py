@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from tests.simulation.run import ACCOUNT, simulate, told
 from tests.simulation.senders import OPERATOR_TOKEN
+from tests.support.examples import examples
 
-SEEDS = 100
+SEEDS = examples(120)
 """`make simulate` plays thousands."""
 REACHED = (
     '.F": {"balance": "10.0',  # a balance in the row of Auto Earn

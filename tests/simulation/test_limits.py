@@ -9,8 +9,9 @@ from tests.simulation.limit_plan import LIMITS
 from tests.simulation.limit_run import play
 from tests.simulation.run import _told, simulate, told
 from tests.simulation.world import World
+from tests.support.examples import examples
 
-SEEDS = 12
+SEEDS = examples(24)
 RULE = {
     "on_missed_alert": "MISSED_ALERT",
     "catch_up": "MISSED_ALERT",

@@ -12,10 +12,11 @@ import pytest
 from tests.simulation.many import run_seeds
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import COUNTED, failures, simulate, told
+from tests.support.examples import examples
 from tests.support.project import ROOT
 
-SEEDS = 750
-COUNTED_SEEDS = 150
+SEEDS = examples(750)
+COUNTED_SEEDS = examples(150)
 """`make simulate` plays ten thousand, or as many as it is told."""
 
 REACHED = (

@@ -9,6 +9,8 @@ import pytest
 
 from tests.walk.scene import Scene, scene
 
+pytestmark = pytest.mark.crossed
+
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
 CLOSE = {"action": "close"}
 ORDERS = {

@@ -11,6 +11,8 @@ from tests.support import kraken_faults as faults
 from tests.walk.scene import Scene, scene
 from webhook_core.planning.seen_figures import Seen, SeenFigures, of_text
 
+pytestmark = pytest.mark.crossed
+
 TARGET = dict.fromkeys(("side", "volume", "order_type")) | {
     "action": "target", "market_position": "long", "market_position_size": "0.6",
 }  # fmt: skip
