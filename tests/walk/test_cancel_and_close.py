@@ -11,8 +11,6 @@ from tests.support import kraken_faults as faults
 from tests.walk.scene import SENDS, Scene, scene
 from tests.walk.test_idle_exits import LAGS, LATE, NO_ORDER, SIZE, before_call, flat_beside_a_stop
 
-pytestmark = pytest.mark.crossed
-
 CANCELS = {"of the strategy": {"scope": "strategy"}, "of the pair": {"symbol": "ETHUSD"}}
 MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 

@@ -10,8 +10,6 @@ import pytest
 from tests.support import kraken_faults as faults
 from tests.walk.scene import Scene, scene
 
-pytestmark = pytest.mark.crossed
-
 SIZE, MOVED = "0.1", Decimal("0.09")
 STOP = {"side": "sell", "order_type": "stop-loss", "stop_price": "2350", "volume": f"{MOVED}"}
 ENTRIES = {

@@ -16,8 +16,6 @@ from tests.walk.scene import SENDS, STRATEGIES, Scene, scene
 from tests.walk.test_fired_exits import target
 from tests.walk.test_idle_exits import FIGURES, LISTS, NO_ORDER, SIZE, before_call
 
-pytestmark = pytest.mark.crossed
-
 BESIDE = Decimal("0.3")
 LAGS = {"none": None, "all": (), "figures": FIGURES, "lists": LISTS, "orders": ("QueryOrders",)}
 MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])

@@ -11,8 +11,6 @@ from tests.support import kraken_faults as faults
 from tests.walk import exchange
 from tests.walk.scene import SENDS, scene
 
-pytestmark = pytest.mark.crossed
-
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
 CLOSE = {"action": "close"}
 EXITS = {

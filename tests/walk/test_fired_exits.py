@@ -9,8 +9,6 @@ import pytest
 
 from tests.walk.scene import Scene, scene
 
-pytestmark = pytest.mark.crossed
-
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
 MONEY = {"USD": Decimal(100_000)}
 FIGURES = ("Balance", "BalanceEx", "OpenPositions")

@@ -10,8 +10,6 @@ import pytest
 from tests.support import kraken_faults as faults
 from tests.walk.scene import Scene, scene
 
-pytestmark = pytest.mark.crossed
-
 SIZE = Decimal("0.1")
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
 FIGURES = ("Balance", "BalanceEx", "OpenPositions")

@@ -10,8 +10,6 @@ import pytest
 from tests.walk.scene import SENDS, Scene, scene
 from tests.walk.test_idle_exits import LAGS, LATE, NO_ORDER, SIZE
 
-pytestmark = pytest.mark.crossed
-
 ALL = {
     "close": {**NO_ORDER, "action": "close"},
     "flat": {**NO_ORDER, "action": "target", "market_position": "flat"},

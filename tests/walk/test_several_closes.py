@@ -11,8 +11,6 @@ import pytest
 from tests.walk.scene import STRATEGIES, scene
 from tests.walk.test_idle_exits import NO_ORDER, SIZE
 
-pytestmark = pytest.mark.crossed
-
 MONEY = {"USD": Decimal(100_000)}
 PARTS = {
     ("30", "80"): "0",
