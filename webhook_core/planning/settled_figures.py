@@ -3,7 +3,7 @@ plans saw: from the last figure on that is older than every order which Kraken m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -90,6 +90,11 @@ class SettledFigures:
             if entry.state is not State.NO_ACTION
         )
 
+    def _orders(self) -> Iterator[LedgerEntry]:
+        """Without those that found nothing to do: such a one may be claimed behind an order that
+        is not in the ledger yet, which then would seem to be counted."""
+        return (entry for entry, _ in self._entries if entry.state is not State.NO_ACTION)
+
     def begin_with(self, seen: Sequence[LedgerEntry]) -> None:
         """``seen``: figures that no alert has left, each as an entry."""
         self._among = AmongOthers([*self._entries, *self._with_fills(seen)])
@@ -120,7 +125,7 @@ class SettledFigures:
             list(unsure.values()),
             [entry for entry, fill in accepted if self._is_young(entry, fill)],
             [entry for entry, _ in accepted],
-            max((counted_at(entry) for entry, _ in self._entries), default=None),
+            max(map(counted_at, self._orders()), default=None),
             min(began, default=None),
             moved,
             by_others,

@@ -66,6 +66,12 @@ def claim(ledger, name, seconds, request, *, held=None, counted_until=None):
     return ledger.claim(entry).entry
 
 
+def find_nothing(ledger, name, seconds, *, counted_until=None):
+    """A plan that counted 0."""
+    idle = claim(ledger, name, seconds, market("sell", "1"), held="0", counted_until=counted_until)
+    ledger.record(transitions.settle(idle, Unchanged("flat already"), at(seconds)))
+
+
 def accept(ledger, entry, seconds):
     return ledger.record(
         transitions.settle(entry, Accepted(f"O-{entry.alert_id}"), at(seconds))
@@ -169,8 +175,7 @@ def test_two_that_were_planned_at_once_on_the_same_figure_both_count(ledger, set
 @pytest.mark.parametrize("figure", ["0", "2"])
 def test_one_that_found_nothing_to_do_beside_a_buy_did_not_see_it(ledger, settled, figure):
     accept(ledger, claim(ledger, "buys", 10, market("buy", "2"), held="0"), 11)
-    idle = claim(ledger, "idle", 10.5, market("sell", "1"), held="0")
-    ledger.record(transitions.settle(idle, Unchanged("flat already"), at(10.6)))
+    find_nothing(ledger, "idle", 10.5)
     assert settled(figure, 20) == 2
 
 
@@ -181,3 +186,18 @@ def test_of_two_plans_that_counted_the_same_neither_counted_the_other(ledger, se
     accept(ledger, claim(ledger, "slow", 3, market("buy", "1"), held="0", counted_until=6), 7)
     accept(ledger, claim(ledger, "fast", 7, market("buy", "2"), held="0", counted_until=6), 8)
     assert settled(shown, 9) == 3
+
+
+@pytest.mark.parametrize("shown", ["0", "2"])
+def test_an_order_claimed_just_before_one_that_found_nothing_to_do_may_be_counted_by_neither(
+    ledger, settled, shown
+):
+    """The buy is in the ledger behind the first of the two, though it was claimed before it; the
+    second has read the ledger between them."""
+    find_nothing(ledger, "first", 10.3)
+    own = OwnOrders("paper", "main", ledger, Dated(at(10.4)), READ_LAG)
+    counted = own.settled({HELD: Decimal(0)}, {BTC_USD.key: BTC_USD}.get).counted_until
+    accept(ledger, claim(ledger, "buys", 10.2, market("buy", "2"), held="0"), 11)
+    until = None if counted is None else (counted - NOON).total_seconds()
+    find_nothing(ledger, "second", 10.5, counted_until=until)
+    assert settled(shown, 20) == 2
