@@ -79,7 +79,8 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
 class Traded(NamedTuple):
     """One fill of ours on margin: its order, and ``change``, signed, base.
 
-    ``opens``: it can't have closed anything, as an entry that carries an exit of its own.
+    ``opens``: it can have closed nothing but what fills of ours before it had opened, as an entry
+    that carries an exit of its own.
     ``returns``: that exit is not known to have traded, and may have taken it back unseen.
     ``reduces``: it can only have closed what was held.
     """
@@ -123,9 +124,9 @@ def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal
             if fill.change * figure > 0:
                 opening.append((fill, behind))
             if fill.opens and fill.change > 0:
-                least = max(least, -behind)  # or it would have closed what was there
+                least = max(least, min(-behind, _ZERO))  # or it would have closed what was there
             elif fill.opens and fill.change < 0:
-                most = min(most, -behind)
+                most = min(most, max(-behind, _ZERO))
         if number < first or not least <= before <= most or not _could_reduce(before, fills, moved):
             continue
         if _open(figure, before, opening, shown) == shown:

@@ -276,6 +276,19 @@ def test_what_rests_costs_a_list_itself_and_a_price_and_nothing_where_nothing_re
         ([("A", "0.5")], [("A", "0.5", True, True)], {"0"}),
         ([("A", "0.5")], [("A", "0.5", True, True), ("B", "0.1")], {"0.1"}),
         ([], [("A", "0.5", True), ("EXIT", "-0.5")], {"0"}),
+        # An entry with an exit closes what is known to be held the other way, and leaves its exit.
+        ([("A", "0.1")], [("S", "-0.2"), ("A", "0.3", True)], {"0"}),
+        ([("OLD", "-0.3"), ("A", "0.1")], [("S", "-0.2"), ("A", "0.3", True)], set()),
+        (
+            [("HAND", "0.1", "0.2")],
+            [("S", "-0.2"), ("A", "0.3", True), ("B", "0.1"), ("HAND", "0.2"), ("EXIT", "-0.3")],
+            {"0"},
+        ),
+        (
+            [("B", "0.4")],
+            [("A", "0.1"), ("S", "-0.2", True), ("EXIT", "0.2"), ("B", "0.4"), ("C", "-0.1")],
+            {"0", "-0.1"},
+        ),
         # What only reduces has found as much to close, unless something may have been taken back.
         ([], [("B", "-0.5", False, False, True)], {"0"}),
         ([("OLD", "0.2")], [("B", "-0.5", False, False, True)], {"0"}),
