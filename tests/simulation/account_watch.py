@@ -5,6 +5,8 @@ The states are the book's own. Between the delivery that decides and its order o
 trade, so any state since then counts; what somebody trades by hand counts once the reads
 show it, so as late as a read may be.
 
+A reversal whose stop fires before its cancel leads to where it was planned to.
+
 Where neither a plan nor reconcile has left a figure of an asset, every read of the balances that a
 plan has made may be of before an order of ours. Then nobody can tell: with as much more or less
 held from the start and that order in it, each of these reads is the same. So the state that they
@@ -101,7 +103,8 @@ class AccountWatch:
         if is_sized and fields["ordertype"] == "market":
             volume = _volume(fields, want)
             what, task = f"{fields['type']} {fields['volume']}", self._task.get(owner, "")
-            self._check(want, volume, began, what, task)
+            if volume not in self._turned(want, began, name):
+                self._check(want, volume, began, what, task)
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         document = json.loads(response.body)
@@ -177,15 +180,29 @@ class AccountWatch:
             }
             yield State(state.at, {**state.held, **held}, shown, state.prices, state.selling)
 
+    def _turned(self, want: Want, began: int, name: str) -> set[Decimal]:
+        """From each true state to where a reversal was planned to lead, for one whose stop was
+        quicker than its cancel."""
+        legs = self._store.entries(limit=1000).entries
+        before = [leg for leg in legs if leg.alert_id == want.alert.name]
+        before = [leg for leg in before if leg.unit.leg < self._legs[name]]
+        if b'"reverse"' not in want.alert.body or all(leg.state != "REJECTED" for leg in before):
+            return set()
+        key, first = want.keys[0], self._first[want.alert.name]
+        planned = {state.of(key) for state in self._possible(want, first)}
+        held = {state.of(key) for state in self._possible(want, began)}
+        return {-was - now for was, now in product(planned, held)}
+
     def _last_seen(self, want: Want, task: str) -> Iterator[State]:
         """What the newest of its reads showed, of a figure that nobody can tell."""
         assert self.exchange is not None
         reads, figures = self.exchange.reads.get(task), self._store.entries(limit=1000).entries
         others = (entry.figures for entry in figures if self._task.get(entry.current.owner) != task)
         seen = of_text(SeenFigures(self._store, "live", "default").stored())
-        known = (*others, {name for name, one in seen.items() if one is not None})
-        left = len(want.keys) == 1 and any(want.keys[0] in one for one in known)
-        if reads and len(want.keys) == 1 and (not left or self._own & self._by_hand):
+        known = [*others, {name for name, one in seen.items() if one is not None}]
+        left = any(key in one for one in known for key in want.keys)
+        alike = len(want.keys) == 1 and self._own & self._by_hand
+        if reads and (not left or alike):
             history = self.exchange.history
             yield next(state for state in reversed(history) if state.at <= max(reads))
 
