@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook_core.kraken.order_changes import of_amend, of_cancel
+from webhook_core.kraken.change_replies import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply, of_add_order, of_validation, resend_is_safe
 from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unknown
 

@@ -119,9 +119,9 @@ def read(action: Action, fields: Sorted, default_symbol: str | None) -> dict[str
         return scopes.read_switch(action, fields)
     symbol = shared_fields.symbol(fields.order)
     if action in ("cancel", "amend"):
-        from webhook_core.intake import order_changes
+        from webhook_core.intake import open_order_alerts
 
-        return order_changes.read(action, fields, symbol, default_symbol)
+        return open_order_alerts.read(action, fields, symbol, default_symbol)
     from webhook_core.intake import position_alerts
 
     return position_alerts.read(action, fields, symbol or default_symbol)

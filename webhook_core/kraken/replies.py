@@ -42,12 +42,12 @@ def outcome_of(
 def _judged(method: Method, parameters: Mapping[str, str], reply: Reply) -> Outcome:
     if method == "AddOrder":
         return outcomes.of_add_order(reply)
-    from webhook_core.kraken import order_changes  # few alerts change an order
+    from webhook_core.kraken import change_replies  # few alerts change an order
 
     order_id = parameters.get("txid", "")
     if method == "CancelOrder":
-        return order_changes.of_cancel(reply, order_id)
-    return order_changes.of_amend(reply, order_id)
+        return change_replies.of_cancel(reply, order_id)
+    return change_replies.of_amend(reply, order_id)
 
 
 @contextmanager

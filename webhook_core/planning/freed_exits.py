@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
+from webhook_core.trading.cancel_and_amend import cancel
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
-from webhook_core.trading.order_changes import cancel
 from webhook_core.trading.orders import Exit, OrderType, Terms, is_margin
 from webhook_core.trading.prices import Price, estimate, parsed
 from webhook_core.trading.requests import OrderRequest

@@ -24,10 +24,10 @@ from webhook_core.planning.own_changes import position_key
 from webhook_core.planning.own_orders import OwnOrders, may_live
 from webhook_core.planning.passed_orders import doubts_of, may_be_more
 from webhook_core.planning.sources import Sources
+from webhook_core.trading.cancel_and_amend import released
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import CancelIntent, Intent, PositionIntent
-from webhook_core.trading.order_changes import released
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Plan, joined
 from webhook_core.trading.symbols import display_name, names_pair

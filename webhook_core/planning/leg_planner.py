@@ -8,11 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
+from webhook_core.planning.change_planner import Changes
 from webhook_core.planning.decision import Unsent, Wants
-from webhook_core.planning.order_changes import Changes
 from webhook_core.planning.sources import Sources
-from webhook_core.trading import kraken_limits, needs
-from webhook_core.trading import order_changes as open_orders
+from webhook_core.trading import cancel_and_amend, kraken_limits, needs
 from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -196,7 +195,7 @@ class LegPlanner:
         facts = self.facts
         if facts.balances is not None and (self.cancelled or self.closed):
             funds = facts.balances.get(instrument.base, Balance(_ZERO))
-            freed = open_orders.released(
+            freed = cancel_and_amend.released(
                 [
                     order
                     for order in self.cancelled

@@ -32,9 +32,9 @@ from webhook_core.planning.unsent_orders import UnsentOrders
 from webhook_core.sending.submission import Submission
 from webhook_core.sending.withdrawals import withdraw
 from webhook_core.sending.won import allowed
+from webhook_core.trading.cancel_and_amend import cancel
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import CancelIntent
-from webhook_core.trading.order_changes import cancel
 from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.reduces import exit_of_request

@@ -264,7 +264,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
         "known_pairs",
         "listed_orders",
         "market_data",
-        "order_changes",
+        "change_replies",
         "public_kraken",
     )
     unneeded |= {f"webhook_core.kraken.{name}" for name in rare}
@@ -272,7 +272,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
         "actions",
         "leg_fields",
         "market_position",
-        "order_changes",
+        "open_order_alerts",
         "position_alerts",
         "quantities",
     )

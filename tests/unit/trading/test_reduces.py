@@ -14,10 +14,10 @@ from tests.support.instruments import BTC_USD
 from webhook_core.ledger.stored_values import REQUEST
 from webhook_core.trading import planner
 from webhook_core.trading.basis import Basis
+from webhook_core.trading.cancel_and_amend import amendment, cancel
 from webhook_core.trading.drafts import draft
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.intent import AmendIntent, NoOrder, OrderIntent, PositionIntent
-from webhook_core.trading.order_changes import amendment, cancel
 from webhook_core.trading.orders import Close, Exit, OrderType, Side, Terms
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.positions import order_for

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import BTC_USD
+from webhook_core.trading.cancel_and_amend import amendment, cancels, is_as_amended, meant
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
-from webhook_core.trading.order_changes import amendment, cancels, is_as_amended, meant
 from webhook_core.trading.orders import Side
 from webhook_core.trading.ours import Allowed, Ours
 from webhook_core.trading.plans import Denied

@@ -19,7 +19,7 @@ from tests.unit.kraken.test_outcomes import (
     THE_CLOCKS_DIFFER,
     answered,
 )
-from webhook_core.kraken.order_changes import of_amend, of_cancel
+from webhook_core.kraken.change_replies import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply
 from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unchanged, Unknown
 

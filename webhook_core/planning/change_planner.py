@@ -16,8 +16,7 @@ from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.planning.unsent_orders import WITHDRAWN, UnsentOrders
-from webhook_core.trading import denials, limits
-from webhook_core.trading import order_changes as open_orders
+from webhook_core.trading import cancel_and_amend, denials, limits
 from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.drafts import Draft
 from webhook_core.trading.facts import RestingOrder
@@ -78,7 +77,7 @@ class Changes:
             if named is not None and named.unknown:
                 raise _not_certain()
         self.unsent = self._unsent(intent, unsent)
-        found = open_orders.cancels(intent, self.orders, named, self._allowed(), instrument)
+        found = cancel_and_amend.cancels(intent, self.orders, named, self._allowed(), instrument)
         if isinstance(found, NoOrder) and self.unsent.is_withdrawn:
             return found._replace(why=WITHDRAWN)
         if not isinstance(found, Plan):
@@ -102,26 +101,26 @@ class Changes:
                 f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of "
                 f"{intent.symbol}."
             )
-        request = open_orders.amendment(intent, order, pair)
+        request = cancel_and_amend.amendment(intent, order, pair)
         if isinstance(request, Denied):
             return request
         draft = as_amended(intent, order, request, pair)
         if needs_market(draft.wanted, self.wants.rules):
             market = self.sources.market_price(draft.wanted, pair, self.budget)
             draft = as_amended(intent, order, request, pair, market)
-        no_larger = open_orders.is_no_larger(request, order)
+        no_larger = cancel_and_amend.is_no_larger(request, order)
         request = request._replace(exit=exit_of(draft), no_larger=no_larger)
-        return self._limited(request, draft, tuple(open_orders.roundings(intent, request)))
+        return self._limited(request, draft, tuple(cancel_and_amend.roundings(intent, request)))
 
     def _one_meant(self, intent: AmendIntent) -> RestingOrder:
         allowed, named = self._allowed(), self.known.meant(intent)
-        meant = open_orders.meant(intent, self.orders, named)
+        meant = cancel_and_amend.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
         if not found and named is not None and self._may_be_unseen(named):
             raise _not_certain()
         if len(found) != 1:
             exits = [one for one in self.orders if one.parent and named and named.has(one)]
-            raise open_orders.not_one(found, filter(allowed.has, exits))
+            raise cancel_and_amend.not_one(found, filter(allowed.has, exits))
         return found[0]
 
     def _limited(
