@@ -43,7 +43,7 @@ from tests.support.paper import Lag, WatchedKraken
 from webhook_core.clock import SystemClock
 from webhook_core.kraken.paper import wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Fees
+from webhook_core.kraken.paper.desk import PaperFees
 
 KEY = "paper-test-key"
 # The docs' example.
@@ -214,7 +214,7 @@ class KrakenServer:
         elif name == "clock":
             self.clock.ahead_s = float(data["ahead_s"])
         elif name == "fees":
-            self.engine.fees = Fees(Decimal(data["maker"]), Decimal(data["taker"]))
+            self.engine.fees = PaperFees(Decimal(data["maker"]), Decimal(data["taker"]))
         elif name == "rules":
             self.engine.pairs.setdefault(data["key"], {}).update(data["rules"])
         else:

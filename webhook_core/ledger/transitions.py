@@ -1,4 +1,5 @@
-"""The only ways in which an entry may change, each a pure function."""
+"""The ways in which an entry changes, each a pure function; which of them there are says the table
+``TRANSITIONS`` of entry.py, beside its states."""
 
 from __future__ import annotations
 

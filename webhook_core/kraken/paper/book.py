@@ -74,19 +74,20 @@ class Order(Record):
         """What is still to fill, in the unit of ``volume``."""
         return self.volume - (self.spent if self.in_quote else self.vol_exec)
 
-    def fills(self) -> list[Fill]:
+    def fills(self) -> list[PaperTrade]:
         """Oldest first."""
         if self.parts is not None:
             return [
-                Fill._make([*part[:2], *map(Decimal, part[2:6]), part[6]]) for part in self.parts
+                PaperTrade._make([*part[:2], *map(Decimal, part[2:6]), part[6]])
+                for part in self.parts
             ]
         if self.trade is None:
             return []
         amounts = (self.average, self.vol_exec, self.cost, self.fee)
-        return [Fill(self.trade, self.closetm, *amounts, self.maker)]
+        return [PaperTrade(self.trade, self.closetm, *amounts, self.maker)]
 
 
-class Fill(NamedTuple):
+class PaperTrade(NamedTuple):
     """One trade. ``volume`` is base; ``cost`` and ``fee`` are quote."""
 
     txid: str

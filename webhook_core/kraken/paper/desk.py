@@ -12,7 +12,7 @@ from webhook_core.value import NamedTuple, Record
 HUNDRED = Decimal(100)
 
 
-class Fees(NamedTuple):
+class PaperFees(NamedTuple):
     """Percent of the cost."""
 
     maker: Decimal
@@ -37,7 +37,7 @@ class Desk(Record):
 
     book: Book
     pairs: Pairs
-    fees: Fees
+    fees: PaperFees
     now: float
     keep_closed: int
     market: MarketRules

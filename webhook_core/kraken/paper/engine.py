@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Desk, Fees, MarketRules
+from webhook_core.kraken.paper.desk import Desk, MarketRules, PaperFees
 from webhook_core.kraken.paper.elsewhere import Elsewhere, PriceSource, outside_price
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
@@ -63,7 +63,7 @@ class PaperKraken:
         self.price_source = price_source
         self.rule_source = rule_source
         self._clock = clock
-        self.fees = Fees(maker_fee, taker_fee)
+        self.fees = PaperFees(maker_fee, taker_fee)
         self._keep_closed = keep_closed
         opening = {asset_id(name): amount for name, amount in balances.items()}
         self._store = BookStore(documents, lambda: Book(dict(opening)))

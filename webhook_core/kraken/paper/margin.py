@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from webhook_core.kraken.paper.book import Fill, Order, Position
+from webhook_core.kraken.paper.book import Order, PaperTrade, Position
 from webhook_core.kraken.paper.desk import HUNDRED, Desk
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
@@ -79,7 +79,7 @@ def affordable(
     return summary(desk, pair.quote).free >= wanted
 
 
-def trade(desk: Desk, pair: Pair, order: Order, fill: Fill) -> None:
+def trade(desk: Desk, pair: Pair, order: Order, fill: PaperTrade) -> None:
     """Book a margin fill: the fee, the result of what it closes, and a position of what is left."""
     desk.add(pair.quote, -fill.fee)
     left = fill.volume

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from webhook_core.kraken.paper import margin
-from webhook_core.kraken.paper.book import Fill, Order
+from webhook_core.kraken.paper.book import Order, PaperTrade
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.prices import TRAILING, TRIGGERS, child_of, limit_of, rising
 from webhook_core.kraken.paper.rules import Pair
@@ -129,7 +129,7 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
             # A stop whose market ran past what was held for it.
             desk.finish(order, "canceled", "Insufficient funds")
             return
-        fill = Fill(desk.book.mint("T"), desk.moment(order), price, volume, cost, fee, maker)
+        fill = PaperTrade(desk.book.mint("T"), desk.moment(order), price, volume, cost, fee, maker)
         order.spent += part if order.in_quote else 0
         _record(pair, order, fill)
         _settle(desk, pair, order, fill)
@@ -145,7 +145,7 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
         spawn(desk, pair, order, fill)
 
 
-def _record(pair: Pair, order: Order, fill: Fill) -> None:
+def _record(pair: Pair, order: Order, fill: PaperTrade) -> None:
     order.vol_exec += fill.volume
     order.cost += fill.cost
     order.fee += fill.fee
@@ -158,7 +158,7 @@ def _record(pair: Pair, order: Order, fill: Fill) -> None:
     order.average = average.quantize(Decimal(1).scaleb(-pair.pair_decimals))
 
 
-def _settle(desk: Desk, pair: Pair, order: Order, fill: Fill) -> None:
+def _settle(desk: Desk, pair: Pair, order: Order, fill: PaperTrade) -> None:
     if order.leverage:
         margin.trade(desk, pair, order, fill)
         return
@@ -177,7 +177,7 @@ def _affordable(  # noqa: PLR0913, PLR0917 — a trade's figures
     return desk.available(pair.quote) >= cost + fee
 
 
-def spawn(desk: Desk, pair: Pair, parent: Order, fill: Fill) -> None:
+def spawn(desk: Desk, pair: Pair, parent: Order, fill: PaperTrade) -> None:
     """The closing order of one fill.
 
     One that finds no money is canceled at once, as its primary has long traded.

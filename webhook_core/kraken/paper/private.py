@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.add_order import add_order
 from webhook_core.kraken.paper.arguments import same_id
-from webhook_core.kraken.paper.book import Fill, Order
+from webhook_core.kraken.paper.book import Order, PaperTrade
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.public import Params, named
 from webhook_core.kraken.paper.rules import asset_decimals, asset_id
@@ -97,8 +97,8 @@ def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
     return _objects(desk, (o for o in orders if _same(o, params)), params)
 
 
-def _newest_first(desk: Desk) -> list[tuple[Order, Fill]]:
-    def every() -> Iterator[tuple[Order, Fill]]:
+def _newest_first(desk: Desk) -> list[tuple[Order, PaperTrade]]:
+    def every() -> Iterator[tuple[Order, PaperTrade]]:
         for order in (*reversed(desk.book.open.values()), *desk.book.closed_orders()):
             for fill in reversed(order.fills()):
                 yield order, fill
@@ -122,7 +122,7 @@ def query_trades(desk: Desk, params: Params) -> dict[str, Any]:
     )
 
 
-def _trade_objects(desk: Desk, rows: list[tuple[Order, Fill]]) -> dict[str, Any]:
+def _trade_objects(desk: Desk, rows: list[tuple[Order, PaperTrade]]) -> dict[str, Any]:
     return {fill.txid: trade_object(order, fill, desk.pairs[order.pair]) for order, fill in rows}
 
 

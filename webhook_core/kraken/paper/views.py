@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.kraken.paper import margin
-from webhook_core.kraken.paper.book import Fill, Order, Position
+from webhook_core.kraken.paper.book import Order, PaperTrade, Position
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.prices import child_of
 from webhook_core.kraken.paper.rules import Pair
@@ -105,7 +105,7 @@ def _misc(order: Order) -> str:
     return ",".join(word for word, applies in words.items() if applies)
 
 
-def trade_object(order: Order, fill: Fill, pair: Pair) -> dict[str, Any]:
+def trade_object(order: Order, fill: PaperTrade, pair: Pair) -> dict[str, Any]:
     """One fill of an order. Its pair is the AssetPairs key."""
     return {
         "ordertxid": order.txid,
