@@ -46,17 +46,8 @@ def permit_of(token: Token, now: datetime) -> Permit:
     Raises ValueError for one that is unknown, malformed or contradicted by another, and for a token
     without an end or with one more than a year ahead; it repeats none.
     """
-    found: dict[str, list[str]] = {}
-    for caveat in token.caveats:
-        letter, _, value = caveat.partition("=")
-        if letter not in _LETTERS:
-            raise ValueError(f"has an unknown caveat {letter}")
-        found.setdefault(letter, []).append(value)
-    ends = [_day(text) for text in found.get("e", ())]
-    if not ends:
-        raise ValueError("has no caveat e: a token needs an end")
-    if max(ends) > now.astimezone(UTC).date() + LONGEST:
-        raise ValueError("has an end that is more than a year ahead")
+    found = _values_by_letter(token)
+    expires = _end(found.get("e", ()), now)
     pairs = tuple(tuple(_listed(text, _pair)) for text in found.get("p", ()))
     _check_overlap(pairs, lambda one, other: _plain_pair(one) == _plain_pair(other))
     networks = tuple(_networks(text) for text in found.get("i", ()))
@@ -67,7 +58,7 @@ def permit_of(token: Token, now: datetime) -> Permit:
     return Permit(
         token_id=token.token_id,
         strategy=token.strategy,
-        expires=min(ends),
+        expires=expires,
         actions=_actions(token.caveats),
         pairs=pairs,
         sides=sides,
@@ -84,6 +75,25 @@ def permit_of(token: Token, now: datetime) -> Permit:
 
 
 _LETTERS = frozenset("pxsocnie")
+
+
+def _values_by_letter(token: Token) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for caveat in token.caveats:
+        letter, _, value = caveat.partition("=")
+        if letter not in _LETTERS:
+            raise ValueError(f"has an unknown caveat {letter}")
+        found.setdefault(letter, []).append(value)
+    return found
+
+
+def _end(texts: Sequence[str], now: datetime) -> date:
+    ends = [_day(text) for text in texts]
+    if not ends:
+        raise ValueError("has no caveat e: a token needs an end")
+    if max(ends) > now.astimezone(UTC).date() + LONGEST:
+        raise ValueError("has an end that is more than a year ahead")
+    return min(ends)
 
 
 def written(options: Mapping[str, Sequence[str]], expires: date | None = None) -> list[str]:

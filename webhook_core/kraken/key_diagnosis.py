@@ -125,10 +125,8 @@ def _permissions(info: Mapping[str, Any]) -> Iterator[Finding]:
         yield fail("key permissions", f"missing: {', '.join(missing)}", advice)
     if not too_much and not missing:
         more = sorted(names - set(NEEDED))
-        yield ok(
-            "key permissions",
-            ", ".join(NEEDED) + (f"; not needed: {', '.join(more)}" if more else ""),
-        )
+        unneeded = f"; not needed: {', '.join(more)}" if more else ""
+        yield ok("key permissions", ", ".join(NEEDED) + unneeded)
 
 
 def _expiry(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:

@@ -161,6 +161,10 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
         "secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none"
     )
     yield from check_tokens(settings)
+    yield from _warnings(settings)
+
+
+def _warnings(settings: Settings) -> Iterator[Finding]:
     for warning in settings.warnings:
         name, separator, problem = warning.partition(": ")
         if "notify[" not in name.lower():  # told where each address is shown

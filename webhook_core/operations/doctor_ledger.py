@@ -72,26 +72,9 @@ def check_ledger(application: Application) -> Iterator[Finding]:
 
     Raises LedgerUnavailable.
     """
-    store, clock, settings = (
-        application.decider.pair_rules.documents,
-        application.clock,
-        application.settings,
-    )
-    if (
-        settings.trading_mode == "live"
-        and settings.ledger_url.startswith("firestore:")
-        and not settings.ledger_id
-    ):
-        found = (
-            "is unset: were the database emptied, or another one, alerts that are done would "
-            "trade again"
-        )
-        yield warn(
-            "LEDGER_ID",
-            found,
-            "set the id that this gives the database: "
-            ".venv/bin/python -m webhook_core doctor --new-ledger",
-        )
+    store, clock = application.decider.pair_rules.documents, application.clock
+    settings = application.settings
+    yield from _unnamed(settings)
     text = json.dumps({"checked_at": clock.now().isoformat()})
     for turn in range(1, TRIES + 1):
         try:
@@ -110,6 +93,21 @@ def check_ledger(application: Application) -> Iterator[Finding]:
             return
     found = f"{settings.ledger_url}: what was written is not what is read back"
     yield fail("ledger", found, "do not trade on this ledger")
+
+
+def _unnamed(settings: Settings) -> Iterator[Finding]:
+    if (
+        settings.trading_mode == "live"
+        and settings.ledger_url.startswith("firestore:")
+        and not settings.ledger_id
+    ):
+        yield warn(
+            "LEDGER_ID",
+            "is unset: were the database emptied, or another one, alerts that are done would "
+            "trade again",
+            "set the id that this gives the database: "
+            ".venv/bin/python -m webhook_core doctor --new-ledger",
+        )
 
 
 def _pauses(application: Application) -> Iterator[Finding]:

@@ -61,15 +61,7 @@ def read(path: Path) -> TradeList:
     trade that is still open has an exit all the same, whose signal is "Open", or its time; or none.
     A margin call is an exit.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise AlertMalformed(f"{path.name} is larger than {MOST_BYTES} bytes.")
-    try:
-        data = path.read_bytes()
-        if data.startswith(b"PK"):
-            raise AlertMalformed(f"{path.name} is an Excel file: export the list as CSV.")
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise AlertMalformed(f"{path.name} can't be read as UTF-8.") from None
+    text = _text_of(path)
     try:
         headings = text.partition("\n")[0]
         parted_by = next((sign for sign in ";\t" if sign in headings), ",")
@@ -93,6 +85,18 @@ def read(path: Path) -> TradeList:
     still_open += sorted({fill.trade for fill in fills} - left)
     fills.sort(key=lambda fill: (fill.at, fill.trade, not fill.is_entry))
     return TradeList(fills, still_open)
+
+
+def _text_of(path: Path) -> str:
+    if path.stat().st_size > MOST_BYTES:
+        raise AlertMalformed(f"{path.name} is larger than {MOST_BYTES} bytes.")
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"PK"):
+            raise AlertMalformed(f"{path.name} is an Excel file: export the list as CSV.")
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise AlertMalformed(f"{path.name} can't be read as UTF-8.") from None
 
 
 def _columns(headings: Sequence[str], name: str) -> Mapping[str, int]:

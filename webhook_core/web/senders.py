@@ -53,15 +53,7 @@ def bound_senders() -> None:
     """
     unknown = sorted(set(_unknown()))
     if unknown:
-        event(
-            logging.WARNING,
-            "server.senders_not_bounded",
-            gunicorn=getattr(gunicorn, "__version__", None),
-            unknown=unknown,
-            advice=(
-                "a sender that stalls can hold up the alerts behind it; install requirements.txt"
-            ),
-        )
+        _tell_not_bounded(unknown)
         return
     from webhook_core.web.connections import Connection
 
@@ -86,6 +78,16 @@ def bound_senders() -> None:
     gthread.ThreadWorker.enqueue_req = enqueue_req
     gthread.ThreadWorker.get_thread_pool = get_thread_pool
     gthread.ThreadWorker.handle_quit = handle_quit
+
+
+def _tell_not_bounded(unknown: list[str]) -> None:
+    event(
+        logging.WARNING,
+        "server.senders_not_bounded",
+        gunicorn=getattr(gunicorn, "__version__", None),
+        unknown=unknown,
+        advice="a sender that stalls can hold up the alerts behind it; install requirements.txt",
+    )
 
 
 def _believe_no_proxy(cfg: Any) -> None:

@@ -168,14 +168,7 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
     if kind == "market":
         return reference
     if kind == "trailing_stop":
-        found = {
-            "trailPrice": exits.price(names, "trailPrice"),
-            "trailPercent": exits.percent(names, "trailPercent"),
-        }
-        trail = exits.only(names, found, "distance")
-        if trail is None:
-            raise names.missing("trailPrice", "send trailPrice or trailPercent")
-        return {**reference, "order_type": "trailing-stop", "trail": trail}
+        return {**reference, "order_type": "trailing-stop", "trail": _trail(names)}
     limit = names.ours(price="limitPrice")
     if kind == "limit":
         if not limit and not names.has("price"):
@@ -187,6 +180,17 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
         if kind == "stop"
         else {**stop, **limit, "order_type": "stop-loss-limit"}
     )
+
+
+def _trail(names: Names) -> str:
+    found = {
+        "trailPrice": exits.price(names, "trailPrice"),
+        "trailPercent": exits.percent(names, "trailPercent"),
+    }
+    trail = exits.only(names, found, "distance")
+    if trail is None:
+        raise names.missing("trailPrice", "send trailPrice or trailPercent")
+    return trail
 
 
 def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:

@@ -121,9 +121,8 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
     volume = pair.lots(part / price, ROUND_DOWN) if order.in_quote else part
     if volume:
         cost = pair.rounded(volume * price)
-        fee = desk.fee(pair, cost, maker=maker) + margin.opening_fee(
-            desk, pair, order, volume, price
-        )
+        opening = margin.opening_fee(desk, pair, order, volume, price)
+        fee = desk.fee(pair, cost, maker=maker) + opening
         order.hold = Decimal(0)
         if not _affordable(desk, pair, order, volume, cost, fee):
             # A stop whose market ran past what was held for it.

@@ -62,13 +62,7 @@ def _show(found: Month) -> int:
     show_line(
         f"{much}: {told}." if refused else f"None of {len(found.played)} would have been refused."
     )
-    idle = [one for one in found.played if one.answer.get("code") == "no_action"]
-    if idle:
-        trades = ", ".join(dict.fromkeys(str(one.fill.trade) for one in idle))
-        show_line(
-            f"{len(idle)} would have been answered no_action, without an order: of trade {trades}. "
-            "The account was as they want it already, as it is for the shorts of a strategy here."
-        )
+    _show_idle(found)
     alone = _exits_without_entry(found)
     if alone:
         show_line(
@@ -76,6 +70,16 @@ def _show(found: Month) -> int:
             "refused: it sold what the account held beside it."
         )
     return len(refused)
+
+
+def _show_idle(found: Month) -> None:
+    idle = [one for one in found.played if one.answer.get("code") == "no_action"]
+    if idle:
+        trades = ", ".join(dict.fromkeys(str(one.fill.trade) for one in idle))
+        show_line(
+            f"{len(idle)} would have been answered no_action, without an order: of trade {trades}. "
+            "The account was as they want it already, as it is for the shorts of a strategy here."
+        )
 
 
 def _exits_without_entry(found: Month) -> list[int]:

@@ -61,13 +61,9 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
         show_line(f"No outcome is unknown in {application.settings.ledger_url}.")
     for line in _done(documents, rows):
         show_line(line)
-    unread = {
-        (each["read"], each["why"])
-        for document in documents
-        for each in document["venue_unavailable"]
-    }
-    for read, why in sorted(unread):
-        show_line(f"Kraken could not be asked for {_READS.get(read, read)}: {why}")
+    unread = _unread(documents)
+    for line in unread:
+        show_line(line)
     legs_lost = sum(document["legs_missed"] for document in documents)
     more = documents[-1]["cursor"] is not None
     if legs_lost:
@@ -99,6 +95,14 @@ def _done(
     if told := sum(document["told"] for document in documents):
         yield f"Messages told: {told}"
     yield f"Purged: {sum(document['purged'] for document in documents)}"
+
+
+def _unread(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    every = [each for document in documents for each in document["venue_unavailable"]]
+    return [
+        f"Kraken could not be asked for {_READS.get(read, read)}: {why}"
+        for read, why in sorted({(each["read"], each["why"]) for each in every})
+    ]
 
 
 def _came_to(row: Mapping[str, Any]) -> str:

@@ -58,14 +58,7 @@ def replay(
         application.decider,
         application.alerts.legs.submission,
     )
-    try:
-        found = operation.find(alert_id, generation, unit)
-    except SeveralEntries as several:
-        show_table(
-            map(_choice, several.entries),
-            ("GENERATION", "RECEIVED (UTC)", "STATE", "STRATEGY", "UNIT"),
-        )
-        raise click.UsageError(several.message) from None
+    found = _find(operation, alert_id, generation, unit)
     checked = operation.check(found, budget(application.clock))
     show_facts(_what(checked, application))
     if not yes:
@@ -74,6 +67,19 @@ def replay(
     _show_result(entry)
     if entry.state is not State.ACCEPTED:
         click.get_current_context().exit(1)
+
+
+def _find(
+    operation: Replay, alert_id: str, generation: int | None, unit: str | None
+) -> LedgerEntry:
+    try:
+        return operation.find(alert_id, generation, unit)
+    except SeveralEntries as several:
+        show_table(
+            map(_choice, several.entries),
+            ("GENERATION", "RECEIVED (UTC)", "STATE", "STRATEGY", "UNIT"),
+        )
+        raise click.UsageError(several.message) from None
 
 
 def _choice(entry: LedgerEntry) -> tuple[object, ...]:
