@@ -199,10 +199,9 @@ class AccountWatch:
         reads, figures = self.exchange.reads.get(task), self._store.entries(limit=1000).entries
         others = (entry.figures for entry in figures if self._task.get(entry.current.owner) != task)
         seen = of_text(SeenFigures(self._store, "live", "default").stored())
-        known = [*others, {name for name, one in seen.items() if one is not None}]
-        left = any(key in one for one in known for key in want.keys)
-        alike = len(want.keys) == 1 and self._own & self._by_hand
-        if reads and (not left or alike):
+        known = (*others, {name for name, one in seen.items() if one is not None})
+        left = len(want.keys) == 1 and any(want.keys[0] in one for one in known)
+        if reads and len(want.keys) == 1 and (not left or self._own & self._by_hand):
             history = self.exchange.history
             yield next(state for state in reversed(history) if state.at <= max(reads))
 

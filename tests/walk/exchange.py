@@ -35,7 +35,7 @@ READS = (
 CALL_S = 0.01
 """What one call takes of the shared time."""
 KEPT = 400
-LISTED = re.compile("X(XBT|ETH)Z(USD|EUR)|XETHXXBT|SOLUSD")
+LISTED = re.compile("X(XBT|ETH|XRP|LTC)Z(USD|EUR)|XETHXXBT|(SOL|ADA)USD")
 
 
 @cache
