@@ -214,9 +214,9 @@ def _own_token(
 ) -> Proof:
     present = [value for name, value in fields.items() if normalise(name) in _SECRET_FIELDS]
     if len(present) != 1:
-        has = "several fields" if present else "no field"
+        has = "more than one" if present else "none"
         raise Unauthenticated(
-            f"the message has {has} token, secret or passphrase, of which one has to be there"
+            f"the message has {has} of the fields token, secret and passphrase: send just one"
             f"{'' if present else _misnamed(fields)}"
         )
     text = present[0]

@@ -84,16 +84,12 @@ class SettledFigures:
     @property
     def may_lack(self) -> bool:
         """Whether there is an order that a figure may lack."""
-        return any(
-            self._is_young(entry, fill)
-            for entry, fill in self._entries
-            if entry.state is not State.NO_ACTION
-        )
+        return any(self._is_young(entry, fill) for entry, fill in self._orders())
 
-    def _orders(self) -> Iterator[LedgerEntry]:
+    def _orders(self) -> Iterator[tuple[LedgerEntry, Fill | None]]:
         """Without those that found nothing to do: such a one may be claimed behind an order that
         is not in the ledger yet, which then would seem to be counted."""
-        return (entry for entry, _ in self._entries if entry.state is not State.NO_ACTION)
+        return (one for one in self._entries if one[0].state is not State.NO_ACTION)
 
     def begin_with(self, seen: Sequence[LedgerEntry]) -> None:
         """``seen``: figures that no alert has left, each as an entry."""
@@ -125,7 +121,7 @@ class SettledFigures:
             list(unsure.values()),
             [entry for entry, fill in accepted if self._is_young(entry, fill)],
             [entry for entry, _ in accepted],
-            max(map(counted_at, self._orders()), default=None),
+            max((counted_at(entry) for entry, _ in self._orders()), default=None),
             min(began, default=None),
             moved,
             by_others,

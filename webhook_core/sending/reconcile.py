@@ -93,9 +93,8 @@ class Reconciler:
         A cancel of an order that is still open may be sent again: it means the same order, whenever
         it arrives. An amendment may not, but after deadline + read lag it does not happen any more.
         """
-        from webhook_core.trading.cancel_and_amend import (
-            is_as_amended,  # few alerts change an order
-        )
+        # Few alerts change an order.
+        from webhook_core.trading.cancel_and_amend import is_as_amended
 
         attempt, read_at = entry.current, self.clock.now()
         order = self._order_of(attempt, budget)

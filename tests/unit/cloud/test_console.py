@@ -50,6 +50,20 @@ def test_an_alert_that_a_pause_stopped_says_so(function):
 
 
 @pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        (403, "out_of_scope", "403 out of scope"),
+        (409, "superseded", "409 superseded"),
+        (422, "order_denied", "422 denied"),
+    ],
+)
+def test_a_refusal_is_called_by_what_stopped_it(status, code, says):
+    facts = {"outcome": "denied", "code": code, "status": status}
+    (line,) = printed(lambda: event(logging.INFO, "alert.done", **facts))
+    assert parts(line)[0] == says
+
+
+@pytest.mark.parametrize(
     ("refuse", "fields", "expected"),
     [
         ([], {}, ["200 accepted", "default", "buy 0.01 BTC/USD market", "O1"]),

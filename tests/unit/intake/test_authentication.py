@@ -531,7 +531,7 @@ def test_the_clock_that_counts_is_the_one_passed_in():
         ({"apiKey": "tok-5f0c1de2a7b94c38"}, "call it token"),
         (
             {"symbol": "BTCUSD"},
-            "the message has no field token, secret or passphrase, of which one has to be",
+            "the message has none of the fields token, secret and passphrase: send just one",
         ),
         ({"token": "put the value of WEBHOOK_TOKEN here"}, "still the placeholder of the example"),
         ({"passphrase": "tok-5f0c1de2a7b94c38 "}, "a blank or a line break at an end"),

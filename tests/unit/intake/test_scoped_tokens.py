@@ -166,7 +166,7 @@ def test_a_scoped_token_is_no_plain_one():
 
 
 def test_beside_a_second_token_it_proves_nothing():
-    assert "several fields token" in refused(scoped(), secret="tok-5f0c1de2a7b94c38")
+    assert "more than one of the fields token" in refused(scoped(), secret="tok-5f0c1de2a7b94c38")
 
 
 # -- in the URL
