@@ -69,7 +69,7 @@ class State:
 
 class AccountExchange:
     """``auto_earn``: assets whose balance is shown in the row of Auto Earn. ``reads``: as of when
-    each read of the balances was, by its task."""
+    each read of the balances was, and when it was made, by its task."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class AccountExchange:
         self._late = {read: 0.0 if chaos.calm else world.random.choice(LATEST_S) for read in READS}
         self._texts: list[tuple[int, str]] = []
         self._by_hand: dict[str, Decimal] = {}
-        self.reads: dict[str, list[int]] = {}
+        self.reads: dict[str, list[tuple[int, int]]] = {}
         self._seen_at = 0
         for pair, price in PAIRS.items():
             self.move(pair, price)
@@ -115,7 +115,7 @@ class AccountExchange:
     def was_read(self, task: str, endpoint: str) -> None:
         """By whom the last call was."""
         if endpoint == "BalanceEx":
-            self.reads.setdefault(task, []).append(self._seen_at)
+            self.reads.setdefault(task, []).append((self._seen_at, self._world.now))
 
     def move(self, pair: str, price: Decimal) -> None:
         """The market; what it crosses fills."""

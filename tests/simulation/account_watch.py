@@ -12,12 +12,16 @@ plan has made may be of before an order of ours. Then nobody can tell: with as m
 held from the start and that order in it, each of these reads is the same. So the state that they
 show is allowed too. So it is where somebody has traded by hand as much, and the same way, as an
 order of ours: a balance that has the one of them looks like one that has the other.
+
+Of several assets, as an equity or a buy that is cut to what is free, that is so only where nothing
+tells of any of them: no figure of one is left, all reads are alike, and none of the assets would
+have been less than nothing with our orders in what was shown.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
 
@@ -194,16 +198,34 @@ class AccountWatch:
         return {-was - now for was, now in product(planned, held)}
 
     def _last_seen(self, want: Want, task: str) -> Iterator[State]:
-        """What the newest of its reads showed, of a figure that nobody can tell."""
+        """What the newest of its reads showed, of figures that nobody can tell."""
         assert self.exchange is not None
         reads, figures = self.exchange.reads.get(task), self._store.entries(limit=1000).entries
         others = (entry.figures for entry in figures if self._task.get(entry.current.owner) != task)
         seen = of_text(SeenFigures(self._store, "live", "default").stored())
-        known = (*others, {name for name, one in seen.items() if one is not None})
-        left = len(want.keys) == 1 and any(want.keys[0] in one for one in known)
-        if reads and len(want.keys) == 1 and (not left or self._own & self._by_hand):
-            history = self.exchange.history
-            yield next(state for state in reversed(history) if state.at <= max(reads))
+        known = [*others, {name for name, one in seen.items() if one is not None}]
+        left = any(key in one for one in known for key in want.keys)
+        alike = len(want.keys) == 1 and self._own & self._by_hand
+        if not reads or (left and not alike):
+            return
+        shown = self._true_at(max(seen_at for seen_at, _ in reads))
+        if len(want.keys) == 1 or self._may_be_all(want, shown, reads):
+            yield shown
+
+    def _may_be_all(self, want: Want, shown: State, reads: Sequence[tuple[int, int]]) -> bool:
+        """Whether each read showed just this, and an account that has all of it once our orders are
+        in it has never had less than nothing."""
+        assert self.exchange is not None
+        if any(self._true_at(seen_at).held != shown.held for seen_at, _ in reads):
+            return False
+        read_at = max(at for _, at in reads)
+        more = {key: shown.of(key) - self._true_at(read_at).of(key) for key in want.keys}
+        earlier = [state for state in self.exchange.history if state.at <= read_at]
+        return all(state.of(key) + more[key] >= 0 for state in earlier for key in want.keys)
+
+    def _true_at(self, at: int) -> State:
+        assert self.exchange is not None
+        return next(state for state in reversed(self.exchange.history) if state.at <= at)
 
     # -- the end -----------------------------------------------------------------------------------
 
