@@ -125,6 +125,9 @@ def test_on_margin_it_ends_flat_whatever_was_to_be_opened(
     answer = function.post(function.alert(**exit_alert | MARGIN))
     assert answer.status == 200, answer.document
     assert (position(kraken), resting(kraken)) == (0, [])
+    row = function.application.operators.alerts({})["alerts"][0]
+    turns = exit_alert in (REVERSE, SHORT) or exit_alert.get("market_position") == "long"
+    assert (row["in_part"], "nothing more was opened" in row["reason"]) == (turns, turns)
 
 
 @pytest.mark.parametrize("refused", [[], [faults.errors(["EOrder:Insufficient funds"])]], ids=len)

@@ -121,6 +121,22 @@ def test_what_was_only_tried_is_marked_as_that(page, home, function):
     assert "denied, only validated" in body(page)
 
 
+def test_an_alert_that_was_done_in_part_does_not_look_like_one_that_is_done(page, home, function):
+    others = {"token": function.evidence.secrets.strategy_token, "id": "others-order"}
+    resting = {"order_type": "stop-loss", "side": "sell", "volume": "0.001", "stop_price": "40000"}
+    bought = function.alert(id="all-bought", volume="0.002", price="50000")
+    check(function.post(bought), 200, "accepted")
+    check(function.post(function.alert(**others | resting)), 200, "accepted")
+    closes = NO_ORDER | {"id": "partly-closed", "action": "close", "price": "50000"}
+    check(function.post(function.alert(**closes)), 200, "accepted")
+    for alert_id, outcome in (("partly-closed", "accepted, in part"), ("all-bought", "accepted")):
+        page.get(f"{home}?search={alert_id}")
+        (row,) = page.find_elements(By.CSS_SELECTOR, "[aria-labelledby=alerts-title] tbody tr")
+        shown = row.find_element(By.CSS_SELECTOR, "[data-name=Outcome]")
+        assert (shown.text, "bad" in shown.get_attribute("class")) == (outcome, "," in outcome)
+        assert ("BTC are held by open orders" in row.text) == ("," in outcome)
+
+
 def test_alerts_can_be_searched_and_a_filter_that_is_none_is_named(page, home, function):
     check(
         function.post(function.alert(id="the-needle", volume="9", price="50000")),

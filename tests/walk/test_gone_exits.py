@@ -165,4 +165,7 @@ def test_too_little_for_a_stop_is_left_without_one_and_the_answer_says_so(margin
         answer = there.send("one", **NO_ORDER | {"action": "close", "percent": "99.5"})
         assert answer["status"] == 200, answer
         assert (there.held(), there.open()) == (SIZE * Decimal("0.005"), [])
-        assert any("is without its stop" in told for told in answer["warnings"]), answer
+        (said,) = (told for told in answer["warnings"] if "is without its stop" in told)
+        assert said.startswith("NOT_PROTECTED: "), answer
+        row, entry = there.operate("GET", "/alerts")["alerts"]
+        assert (row["in_part"], said in row["reason"], entry["in_part"]) == (True, True, False)

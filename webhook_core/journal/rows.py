@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from webhook_core.journal.record import Record, outcome_of, record_in
@@ -13,6 +14,7 @@ from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.left_open import left_in, sentence_of, worst_of
 from webhook_core.sending.progress import Progress
 from webhook_core.trading.checks import Check
+from webhook_core.trading.plans import is_undone
 from webhook_core.web.outcome_words import is_waiting, reason_of, status_and_code
 
 _OF_STATE = {State.SUBMITTING: "unknown"}
@@ -23,7 +25,8 @@ class Row(NamedTuple):
     """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
     its outcome was known, None while it is not. ``asked``: in one line. ``parts``, or ``record``,
     is what it was made from: the legs of the alert, or those of each position that it closes.
-    ``left``: the positions of those that were not closed. ``validates``: nothing was to be traded.
+    ``left``: the positions of those that were not closed. ``in_part``: some of what it names was
+    done, and the rest is left for good. ``validates``: nothing was to be traded.
     ``mode`` and ``account``: empty where a record does not say them."""
 
     key: str
@@ -43,6 +46,7 @@ class Row(NamedTuple):
     not_kept: int = 0
     validates: bool = False
     account: str = ""
+    in_part: bool = False
     parts: tuple[tuple[LedgerEntry, ...], ...] = ()
     record: Record | None = None
     left: tuple[Check, ...] = ()
@@ -74,28 +78,30 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
     answer decides here."""
     first, progress = legs[0], Progress(tuple(legs))
     deciding = progress.deciding
-    attempt = deciding.current
-    settled = attempt.settled_at
-    waits = is_waiting(progress)
+    status, code = status_and_code(progress)
+    warnings = tuple(warning for leg in legs for warning in leg.warnings)
+    undone = list(filter(is_undone, warnings)) if status == HTTPStatus.OK else []
+    settled = deciding.current.settled_at
+    took = None if settled is None else (settled - first.received_at).total_seconds()
+    outcome = _OF_STATE.get(deciding.state, deciding.state.lower())
     request = first.current.request
     ids = [leg.current.order_id for leg in legs]
     return Row(
         key=first.unit.name,
         at=first.received_at,
         mode=first.unit.mode,
-        outcome="not_sent" if waits else _OF_STATE.get(deciding.state, deciding.state.lower()),
-        code=status_and_code(progress)[1],
+        outcome="not_sent" if is_waiting(progress) else outcome,
+        code=code,
         strategy=first.strategy,
         alert_id=first.alert_id,
         symbol=request.symbol or None,
         asked="; ".join(map(_asked, [leg.current.request for leg in legs])),
-        reason=reason_of(progress) or "",
-        warnings=tuple(warning for leg in legs for warning in leg.warnings),
+        reason="; ".join(filter(None, (reason_of(progress), *undone))),
+        warnings=warnings,
         order_ids=tuple(order_id for order_id in ids if order_id),
-        milliseconds=None
-        if settled is None
-        else round((settled - first.received_at).total_seconds() * 1000),
+        milliseconds=None if took is None else round(took * 1000),
         account=first.unit.account,
+        in_part=bool(undone),
         parts=(tuple(legs),),
     )
 
@@ -136,6 +142,8 @@ def row_of_close(
         warnings=tuple(dict.fromkeys((*root.warnings, *(w for row in rows for w in row.warnings)))),
         order_ids=tuple(order_id for row in rows for order_id in row.order_ids),
         milliseconds=None if took is None else round(took * 1000),
+        in_part=any(row.in_part for row in rows)
+        or (bool(left) and any(row.order_ids for row in rows)),
         parts=tuple(part for row in rows for part in row.parts),
         left=left,
     )

@@ -26,7 +26,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan, denied, joined
+from webhook_core.trading.plans import NOT_PROTECTED, Denied, Plan, denied, joined, undone
 from webhook_core.trading.positions import exit_of, idle_sides, is_flat, order_for
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.sizing import sized
@@ -171,7 +171,8 @@ class LegPlanner:
             parts.append(stop._replace(requests=freed.marked(stop.requests)))
         elif freed.surplus > 0:  # no reason to keep the exit back
             why = "less than the pair takes" if stop is None else stop.message
-            parts.append(Plan((), (f"what the exit leaves is without its stop: {why}",)))
+            said = f"what the exit leaves is without its stop: {why}"
+            parts.append(Plan((), (undone(NOT_PROTECTED, said),)))
         return joined(parts)
 
     def _idle_plan(

@@ -11,6 +11,7 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning import own_changes
 from webhook_core.trading.facts import part_of
 from webhook_core.trading.orders import Side
+from webhook_core.trading.plans import NOT_OPENED, undone
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import replace
@@ -34,7 +35,8 @@ def ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerEn
     if held == 0 or (held is not None and (held > 0) == (request.side is Side.BUY)):
         return None
     attempt = replace(leg.current, request=_only_reducing(request, held))
-    told = (*leg.warnings, f"{ONLY_EXITS}{why[:1].lower()}{why[1:]}")
+    said = undone(NOT_OPENED, f"{ONLY_EXITS}{why[:1].lower()}{why[1:]}")
+    told = (*leg.warnings, said)
     return replace(leg, attempts=(*leg.attempts[:-1], attempt), warnings=told, begun=True)
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 
 ALERTS_RULE = "ALERTS_PER_3_MINUTES"
+NOT_ALL_CLOSED, NOT_PROTECTED, NOT_OPENED = "NOT_ALL_CLOSED", "NOT_PROTECTED", "NOT_OPENED"
+UNDONE = frozenset({NOT_ALL_CLOSED, NOT_PROTECTED, NOT_OPENED})
+"""What an alert leaves undone of what it names, though the rest is sent: the warning that says so
+begins with it, and is stored."""
 
 
 class Plan(NamedTuple):
@@ -89,6 +93,16 @@ def refusal_of(denied: Denied) -> OrderDenied:
     forbidden = OutOfScope(denied.message, notes=denied.notes, short=short)
     forbidden.checks = denied.checks
     return forbidden
+
+
+def undone(rule: str, said: str) -> str:
+    """A warning of one of ``UNDONE``."""
+    return f"{rule}: {said}"
+
+
+def is_undone(warning: str) -> bool:
+    """Whether it says that a part of the alert is left undone."""
+    return warning.partition(": ")[0] in UNDONE
 
 
 def denied(rule: str, text: str, **numbers: str) -> Denied:

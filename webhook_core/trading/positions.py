@@ -14,7 +14,7 @@ from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, part_of
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
-from webhook_core.trading.plans import Denied, denied
+from webhook_core.trading.plans import NOT_ALL_CLOSED, Denied, denied, undone
 from webhook_core.trading.rounding import (
     cost_of,
     difference,
@@ -216,10 +216,9 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
             )
             return refused._replace(notes=order.notes)
         held, whose = _held(wanted, basis)
-        left = (
-            f"the position goes from {plain(held)} to {plain(held - funds.free)} {base} only{whose}"
-        )
-        return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))
+        left = f"from {plain(held)} to {plain(held - funds.free)} {base} only{whose}"
+        said = undone(NOT_ALL_CLOSED, f"the position goes {left}: {text}")
+        return order._replace(volume=funds.free, notes=(*order.notes[:-1], said))
     if wanted.percent_of_equity is None or basis.price is None:
         return order
     most = round_cost(instrument, basis.affordable)

@@ -28,6 +28,7 @@ _LEAD = 4
 _COLUMNS = (
     *("at", "outcome", "code", "mode", "strategy", "alert_id", "symbol", "asked", "reason"),
     *("field", "warnings", "order_ids", "milliseconds", "validates", "account"),
+    "in_part",
 )
 
 
@@ -183,9 +184,10 @@ def _elsewhere(row: Mapping[str, Any], whose: tuple[str, str]) -> str:
 
 
 def _outcome(row: Mapping[str, Any]) -> str:
-    """A refusal of what was only tried is none of a trade."""
+    """A refusal of what was only tried is none of a trade; what is left undone is seen."""
     tried = row["validates"] and row["outcome"] != "validated"
-    return f"{row['outcome']}, only validated" if tried else str(row["outcome"])
+    in_part = ", in part" if row["in_part"] else ""
+    return f"{row['outcome']}, only validated" if tried else f"{row['outcome']}{in_part}"
 
 
 def _cell(value: Any) -> str:
