@@ -18,6 +18,7 @@ from webhook_core.web import client_certificate, messages
 
 LONGEST = {
     "README.md": 200,
+    "CHANGELOG.md": 600,
     "examples/README.md": 350,
     "examples/deploy/README.md": 400,
     "examples/deploy/load-balancer/README.md": 100,
