@@ -1,8 +1,10 @@
 """Servers with their modules imported once: a process that is ready forks for each of them, which
-is a process of its own, with its own environment, port and files, and ends as its interpreter does.
+is a process of its own, with its own environment, port and files. At its end it waits for its
+threads and does what it registered for then.
 
-What an interpreter does with its environment while it starts is left out: whoever tests that starts
-one. Imports nothing of the package but in the process that forks.
+What an interpreter does with its environment while it starts, and with its memory at its end, is
+left out: whoever tests that starts one. Imports nothing of the package but in the process that
+forks.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from tests.support.project import ROOT
 
@@ -187,7 +191,28 @@ def main() -> None:
         server = serve(asked)
     if server is not None:
         module, sys.argv[1:] = server
+        run(module)
+
+
+def run(module: str) -> NoReturn:
+    """As __main__, also in what that forks. To clear a copy of all that was imported took longer
+    than most servers live."""
+    status: object = 0
+    try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = end.code
+    except BaseException:  # noqa: BLE001  as an interpreter ends
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()  # type: ignore[attr-defined]
+    if status is not None and not isinstance(status, int):
+        print(status, file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
 
 
 if __name__ == "__main__":
