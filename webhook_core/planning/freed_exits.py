@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.trading.cancel_and_amend import cancel
 from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.in_the_way import InTheWay
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Exit, OrderType, Terms, is_margin
@@ -25,14 +26,17 @@ from webhook_core.trading.rounding import plain, round_volume
 from webhook_core.trading.symbols import display_name
 
 if TYPE_CHECKING:
+    from webhook_core.planning.beside_exits import Resting
     from webhook_core.planning.sources import Sources
+
+_ZERO = Decimal(0)
 
 
 class Freed(NamedTuple):
     """``orders`` are canceled; ``surplus`` is what the exit leaves of what the last one held."""
 
     orders: tuple[RestingOrder, ...]
-    surplus: Decimal = Decimal(0)
+    surplus: Decimal = _ZERO
 
     @property
     def note(self) -> str:
@@ -77,18 +81,29 @@ class Freed(NamedTuple):
         return tuple(request._replace(freeing=True) for request in requests)
 
 
-def freed(exits: Sequence[RestingOrder], needed: Decimal | None) -> Freed | None:
-    """As few of them as hold what is needed, None: all of them; None where there are none."""
+def freed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> Freed | None:
+    """As few of them as hold what they give up, the oldest first; None where there are none, or
+    they give up nothing. Raises LedgerUnavailable, NotItsTurn."""
+    needed = _needed(exits, way, resting)
     chosen: list[RestingOrder] = []
-    held = Decimal(0)
+    freed = _ZERO
     for order in exits:
-        if needed is not None and held >= needed:
+        if needed is not None and freed >= needed:
             break
         chosen.append(order)
-        held += order.left
+        freed += order.left
     if not chosen:
         return None
-    return Freed(tuple(chosen), Decimal(0) if needed is None else max(Decimal(0), held - needed))
+    return Freed(tuple(chosen), _ZERO if needed is None else max(_ZERO, freed - needed))
+
+
+def _needed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> Decimal | None:
+    held = sum((order.left for order in exits), _ZERO)
+    if not exits or way.given_up(held, _ZERO) == way.closed:  # whatever rests beside them
+        return way.closed
+    if resting.may_change():
+        return way.closed
+    return way.given_up(held, resting.closing(but=exits))
 
 
 def _prices(

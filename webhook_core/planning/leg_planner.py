@@ -13,7 +13,7 @@ from webhook_core.planning.decision import Unsent, Wants
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import cancel_and_amend, kraken_limits, needs
 from webhook_core.trading.basis import Basis
-from webhook_core.trading.facts import Balance, Facts, RestingOrder
+from webhook_core.trading.facts import Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     AmendIntent,
@@ -27,11 +27,12 @@ from webhook_core.trading.intent import (
 from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import NOT_PROTECTED, Denied, Plan, denied, joined, undone
-from webhook_core.trading.positions import exit_of, idle_sides, is_flat, order_for
+from webhook_core.trading.positions import is_flat, order_for
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.sizing import sized
 
 if TYPE_CHECKING:
+    from webhook_core.planning.beside_exits import Resting
     from webhook_core.planning.freed_exits import Freed
 
 _ZERO = Decimal(0)
@@ -101,16 +102,28 @@ class LegPlanner:
 
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
-        sides, needed = exit_of(intent, basis)
-        if not sides:
-            return None
-        from webhook_core.planning import freed_exits  # few exits find one in their way
+        from webhook_core.trading.in_the_way import in_the_way  # most alerts name no position
 
-        exits = self._own_exits(instrument, sides, margin=is_margin(intent.leverage))
-        freed = freed_exits.freed(exits, needed)
+        way = in_the_way(intent, basis)
+        if not way.sides:
+            return None
+        from webhook_core.planning import freed_exits
+
+        margin = is_margin(intent.leverage)
+        exits = self._own_exits(instrument, way.sides, margin=margin)
+        beside = self.resting(instrument, way.sides[0], margin=margin, own=intent.own)
+        freed = freed_exits.freed(exits, way, beside)
         if freed is not None:
             self.cancelled += freed.orders
         return freed
+
+    def resting(self, instrument: Instrument, side: Side, *, margin: bool, own: bool) -> Resting:
+        """What rests to close a position, and what is known of that by now."""
+        from webhook_core.planning.beside_exits import Resting
+
+        known = self.facts.open_orders or (), tuple(self.cancelled), self.fills
+        of = self.sources, self.wants, self.budget
+        return Resting(*of, instrument, margin, side, own, *known)
 
     def _own_exits(
         self, instrument: Instrument, sides: Sequence[Side], *, margin: bool
@@ -121,13 +134,11 @@ class LegPlanner:
         from webhook_core.planning.own_exits import Line, OwnExits
 
         if self.facts.open_orders is None:
-            self.facts = self.facts._replace(
-                open_orders=read_open_orders(self.sources, self.budget)
-            )
+            listed = read_open_orders(self.sources, self.budget)
+            self.facts = self.facts._replace(open_orders=listed)
         listed = self.facts.open_orders or ()
         line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
-        wants = self.wants
-        exits = OwnExits(self.sources, wants.strategy, line, self.budget, wants.refused)
+        exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
         own = exits.resting(listed, self.read_at, self.fills)
         return [order for order in own if order not in self.cancelled]
 
@@ -144,6 +155,8 @@ class LegPlanner:
             self.cancelled = [one for one in self.cancelled if one not in freed.orders]
         if isinstance(nothing, Denied) or isinstance(intent, OrderIntent) or self.wants.least:
             return nothing
+        from webhook_core.trading.in_the_way import idle_sides
+
         sides, margin = idle_sides(intent, basis), is_margin(intent.leverage)
         exits = self._own_exits(basis.instrument, sides, margin=margin) if sides else []
         if not exits and sides and self.cancelled and not self.appraised:
@@ -194,20 +207,9 @@ class LegPlanner:
 
     def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
         facts = self.facts
-        if facts.balances is not None and (self.cancelled or self.closed):
-            funds = facts.balances.get(instrument.base, Balance(_ZERO))
-            freed = cancel_and_amend.released(
-                [
-                    order
-                    for order in self.cancelled
-                    if order.pair in (instrument.altname, instrument.key)
-                ],
-                Side.SELL,
-            )
-            held = max(_ZERO, funds.held - freed) + self.closed.get(instrument.base, _ZERO)
-            facts = facts._replace(
-                balances={**facts.balances, instrument.base: funds._replace(held=held)}
-            )
+        if self.cancelled or self.closed:
+            sold = self.closed.get(instrument.base, _ZERO)
+            facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold)
         fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
         return Basis(instrument, facts, taker_fee, fresh)
 

@@ -109,7 +109,7 @@ class AlertPlanner:
                 self.legs.closed[instrument.base] = before + sold_by(planned)
             sources += [number] * len(planned.requests)
         plan = joined(plans)
-        if sum(isinstance(intent, PositionIntent) for intent, _ in legs) > 1:
+        if _closes_beside_others([intent for intent, _ in legs]):
             from webhook_core.planning import several_closes  # few alerts close twice
 
             plan, sources = several_closes.together(self.legs, legs, plan, sources)
@@ -199,6 +199,12 @@ class AlertPlanner:
                 name = f"{self.own.mode}/{self.own.account}/{self.wants.strategy}/{instrument.key}"
                 return Line(name, self.own.ledger.mark(name))
         return None
+
+
+def _closes_beside_others(intents: Sequence[Intent]) -> bool:
+    """Whether more legs than one trade, and one of them closes or may."""
+    trading = [one for one in intents if isinstance(one, OrderIntent | PositionIntent)]
+    return len(trading) > 1 and any(isinstance(one, PositionIntent) for one in trading)
 
 
 def _may_be_uncapped(intent: Intent, rules: TradingRules) -> bool:

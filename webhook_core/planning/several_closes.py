@@ -1,8 +1,10 @@
-"""Several closes of one position in one alert, each planned on what is held before the first.
+"""Several orders that close one position in one alert, each planned on what is held before the
+first.
 
-Together they close no more than is held. What one leaves gets its stop back behind the last of
-them, over what all of them leave: before that it would hold what the next one sells, and in the end
-rest over nothing.
+Several closes together close no more than is held. What one leaves gets its stop back behind the
+last of them, over what all of them leave: before that it would hold what the next one sells, and in
+the end rest over nothing. So does one beside a plain order that trades at once, by the rule of
+``trading.in_the_way``.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from webhook_core.planning.read_facts import Leg
 from webhook_core.trading.facts import Balance, Facts, part_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, PositionIntent
-from webhook_core.trading.orders import is_margin
+from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain, round_volume
@@ -39,11 +41,14 @@ class Planned(NamedTuple):
 
 
 class Position(NamedTuple):
-    """``held``: base, above zero."""
+    """``held``: base, above zero. ``side`` of what closes it. ``own``: it is what the strategy
+    bought."""
 
     pair: Instrument
     margin: bool
     held: Decimal
+    side: Side = Side.SELL
+    own: bool = False
 
     def takes(self, volume: Decimal) -> Decimal:
         """As an order may have it, zero for less than it takes."""
@@ -65,9 +70,18 @@ def together(
 ) -> tuple[Plan, list[int]]:
     """The plan of these legs as it is sent; ``sources``: which leg each request is for."""
     planned = list(map(Planned, sources, plan.requests))
-    canceled = {order.order_id: order.left for order in planner.cancelled}
     for position in dict.fromkeys(_positions(planner.facts, legs)):
+        canceled = {
+            order.order_id: order.left
+            for order in planner.cancelled
+            if order.pair in (position.pair.altname, position.pair.key)
+            and (order.margin, order.side) == (position.margin, position.side)
+        }
         planned = _of_one(planned, position, canceled)
+        if any(_puts_back(one.request, position) for one in planned):
+            line = position.pair, position.side
+            beside = planner.resting(*line, margin=position.margin, own=position.own)
+            planned = _over_what_remains(planned, position, canceled, beside.closing())
     if [one.request for one in planned] == list(plan.requests):
         return plan, list(sources)
     whole = plan._replace(requests=tuple(one.request for one in planned), appraisals=())
@@ -84,7 +98,7 @@ def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
             held = (facts.balances or {}).get(pair.base, Balance(_ZERO)).total
         if intent.own:
             held = part_of((facts.own or {}).get(pair.key, _ZERO), held)
-        yield Position(pair, margin, abs(held))
+        yield Position(pair, margin, abs(held), Side.BUY if held < 0 else Side.SELL, intent.own)
 
 
 def _of_one(
@@ -118,6 +132,31 @@ def _of_one(
     return [*sent[:behind_last], *standing, *sent[behind_last:]]
 
 
+def _over_what_remains(
+    planned: Sequence[Planned], position: Position, canceled: Mapping[str, Decimal], rests: Decimal
+) -> list[Planned]:
+    """Its stops over no more than all of them leave, but for what ``rests`` to close it too."""
+    closed = sum(
+        (one.request.volume for one in planned if _trades_at_once(one.request, position)), _ZERO
+    )
+    freed = sum(
+        (canceled.get(one.request.named or "", _ZERO) for one in planned if one.request.freeing),
+        _ZERO,
+    )
+    stops = [one for one in planned if _puts_back(one.request, position)]
+    most = max(_ZERO, freed - closed, position.held - closed - rests)
+    over = sum((one.request.volume for one in stops), -most)
+    if over <= 0:
+        return list(planned)
+    smaller = dict(zip(map(id, stops), _without(stops, over), strict=True))
+    sent = (smaller.get(id(one), one) for one in planned)
+    return [
+        one
+        for one in sent
+        if not _puts_back(one.request, position) or position.takes(one.request.volume)
+    ]
+
+
 def _without(stops: Sequence[Planned], sold: Decimal) -> list[Planned]:
     """What a sale leaves of them, the oldest first to go."""
     left = []
@@ -135,6 +174,11 @@ def _is_of(request: OrderRequest, position: Position) -> bool:
 
 def _closes(request: OrderRequest, position: Position) -> bool:
     return _is_of(request, position) and request.exits and not request.freeing
+
+
+def _trades_at_once(request: OrderRequest, position: Position) -> bool:
+    is_here = _is_of(request, position) and request.side is position.side
+    return is_here and request.at_market
 
 
 def _puts_back(request: OrderRequest, position: Position) -> bool:

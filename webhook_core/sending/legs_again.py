@@ -25,6 +25,7 @@ from webhook_core.sending import own_sales, traded_before_cancels
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.own_sales import is_own_sale
+from webhook_core.sending.parts_again import no_further
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
@@ -176,7 +177,8 @@ class LegsAgain:
         if not meant:
             return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
         # Its stop is canceled, whatever this plan finds in its way.
-        return meant[0]._replace(exits=True), mark
+        again, pair = meant[0]._replace(exits=True), self.decider.instrument(request.pair, budget)
+        return no_further(again, closes[0], (first, leg), now, pair), mark
 
     def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
         """Those of the account as of now that the sizes of this alert follow from."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from webhook_core.errors import OrderDenied
-from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
 from webhook_core.trading.kraken_changes import amendment_of, cancel_by_client, cancel_of
@@ -220,3 +220,16 @@ def released(orders: Sequence[RestingOrder], side: Side) -> Decimal:
     return sum(
         (order.left for order in orders if order.side is side and not order.margin), Decimal(0)
     )
+
+
+def with_freed(
+    facts: Facts, instrument: Instrument, canceled: Iterable[RestingOrder], sold: Decimal
+) -> Facts:
+    """With the base free that the canceled orders of the pair held, but for what is ``sold`` of
+    it by then. As they are where no balance was read."""
+    if facts.balances is None:
+        return facts
+    here = [one for one in canceled if one.pair in (instrument.altname, instrument.key)]
+    funds = facts.balances.get(instrument.base, Balance(Decimal(0)))
+    held = max(Decimal(0), funds.held - released(here, Side.SELL)) + sold
+    return facts._replace(balances={**facts.balances, instrument.base: funds._replace(held=held)})

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.basis import Basis
-from webhook_core.trading.facts import Balance, part_of
+from webhook_core.trading.facts import part_of
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import NOT_ALL_CLOSED, Denied, denied, undone
@@ -26,14 +26,13 @@ from webhook_core.trading.rounding import (
 )
 
 ZERO = Decimal(0)
-_BOTH = (Side.SELL, Side.BUY)
 
 
 def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | Denied:
     """The order from what is held to what is wanted, ``NoOrder`` where it is held already."""
     instrument = basis.instrument
-    held, whose = _held(wanted, basis)
-    target = _target(wanted, basis, held)
+    held, whose = held_of(wanted, basis)
+    target = target_of(wanted, basis, held)
     if isinstance(target, Denied):
         return target
     notes: list[str] = []
@@ -63,61 +62,12 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
     return order if is_margin(wanted.leverage) else _on_spot(order, wanted, basis)
 
 
-def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[tuple[Side, ...], Decimal | None]:
-    """Sides and size of what its resting exits must give up for an order that reduces the
-    position: on spot what they keep from being sold, with leverage all that is closed, or
-    they would open another position. Of the whole position there is no size: all of them, and
-    with leverage those on the other side too. No side where nothing is in the way."""
-    held, _ = _held(wanted, basis)
-    target = _target(wanted, basis, held)
-    if isinstance(target, Denied):
-        return (), None
-    if is_margin(wanted.leverage):
-        return _exit_on_margin(held, target, wanted, basis)
-    funds = basis.balance(basis.instrument.base) if held else Balance(ZERO)
-    if wanted.own:
-        # What others bought may be free, and its exits would sell that.
-        closed = round_volume(basis.instrument, held - max(target, ZERO))
-        if closed <= 0 or funds.held <= 0:
-            return (), None
-        is_whole = target <= 0 and not _leaves_later_ones(wanted, basis)
-        return (Side.SELL,), (None if is_whole else closed)
-    lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
-    return ((Side.SELL,), lacking) if lacking > 0 and funds.held > 0 else ((), None)
-
-
-def _exit_on_margin(
-    held: Decimal, target: Decimal, wanted: PositionIntent, basis: Basis
-) -> tuple[tuple[Side, ...], Decimal | None]:
-    if held == 0:
-        # Nothing is left of an earlier entry: its exit may rest, and would add to what is opened
-        # now, or close it.
-        may_rest = basis.exited or basis.instrument.key in basis.facts.leaving
-        return (_BOTH if may_rest and target else ()), None
-    side = Side.SELL if held > 0 else Side.BUY
-    if target * held > 0:
-        return ((side,), abs(held) - abs(target)) if abs(target) < abs(held) else ((), None)
-    return ((side,), abs(held)) if _leaves_later_ones(wanted, basis) else (_BOTH, None)
-
-
-def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
-    """Where nothing is to be traded: on which sides an exit of the strategy's own that rests all
-    the same protects nothing. It would open a position, or on spot sell what others bought."""
-    held, _ = _held(wanted, basis)
-    target = _target(wanted, basis, held)
-    if isinstance(target, Denied) or _leaves_later_ones(wanted, basis):
-        return ()
-    if is_margin(wanted.leverage):
-        return _BOTH if target == 0 else ()
-    return (Side.SELL,) if target <= 0 else ()
-
-
 def is_flat(wanted: PositionIntent, basis: Basis) -> bool:
     """Whether nothing of what the alert is about is held."""
-    return _held(wanted, basis)[0] == 0
+    return held_of(wanted, basis)[0] == 0
 
 
-def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
+def held_of(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
     """The position that the alert is about, signed base, and whose it is, for people."""
     instrument, margin = basis.instrument, is_margin(wanted.leverage)
     whole = basis.position if margin else basis.balance(instrument.base).total
@@ -131,15 +81,8 @@ def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
     return (own if wanted.most is None else part_of(own, wanted.most)), whose
 
 
-def _leaves_later_ones(wanted: PositionIntent, basis: Basis) -> bool:
-    """Whether the strategy holds more than the alert means, so that exits of that stay."""
-    if wanted.most is None:
-        return False
-    own = (basis.facts.own or {}).get(basis.instrument.key, ZERO)
-    return abs(own) > abs(wanted.most)
-
-
-def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
+def target_of(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
+    """The position that it leads to from what is held, both signed base."""
     if wanted.action == "close":
         return held - percent_of(held, wanted.percent)
     if wanted.action == "reverse":
@@ -215,7 +158,7 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
                 "POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total)
             )
             return refused._replace(notes=order.notes)
-        held, whose = _held(wanted, basis)
+        held, whose = held_of(wanted, basis)
         left = f"from {plain(held)} to {plain(held - funds.free)} {base} only{whose}"
         said = undone(NOT_ALL_CLOSED, f"the position goes {left}: {text}")
         return order._replace(volume=funds.free, notes=(*order.notes[:-1], said))

@@ -1,0 +1,42 @@
+"""A close of a part whose first stop fires in the moment before its cancel: it leads no further
+than it was planned to, so that the other stop holds no more than is left."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.walk.scene import scene
+from tests.walk.test_idle_exits import NO_ORDER, before_call
+from tests.walk.test_several_closes import MONEY, own_tables
+
+PARTS = {
+    "50 %": ({"action": "close", "percent": "50"}, "0.2"),
+    "90 %": ({"action": "close", "percent": "90"}, "0.04"),
+    "target": (
+        {"action": "target", "market_position": "long", "market_position_size": "0.1"}, "0.1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+@pytest.mark.parametrize("means", ["all", "own", "own, beside others"])
+def test_what_is_left_has_its_stop_and_no_more(means, margin, part, tmp_path):
+    """Of 0.4 with stops of 0.1 and 0.2."""
+    env = {} if means == "all" else own_tables(tmp_path)
+    beside = Decimal(1) if means == "own, beside others" else Decimal(0)
+    with scene(margin=margin, balances=MONEY, **env) as there:
+        if beside:
+            there.send("two", side="buy", volume=str(beside))
+        for volume, stop in (("0.1", "2250"), ("0.2", "2240"), ("0.1", None)):
+            there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2245", "2500"))
+        fields, left = PARTS[part]
+        answer = there.send("one", **NO_ORDER, **fields)
+        assert answer["status"] == 200, answer
+        assert there.held() == Decimal(left) + beside
+        assert sum(order.volume for order in there.open()) == Decimal(left)

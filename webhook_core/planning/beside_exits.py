@@ -1,0 +1,100 @@
+"""What rests beside a strategy's own exits, and would close what they protect as well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Budget
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.decision import Wants
+from webhook_core.planning.open_orders import just_canceled
+from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.purged_entries import bought_by_entry
+from webhook_core.planning.sources import Sources
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import CancelIntent, NoOrder
+from webhook_core.trading.orders import Side
+from webhook_core.trading.ours import plain_client_order_id
+from webhook_core.trading.requests import Fill
+
+_ZERO = Decimal(0)
+
+
+class Resting(NamedTuple):
+    """The orders that rest to close a position: of one pair, with leverage or without, on one
+    ``side``; ``own``: those of the strategy, else everybody's.
+
+    ``listed``: the open orders as Kraken showed them; ``canceled``: those that the alert cancels;
+    ``fills``: what is known of fills beside the ledger, by order id.
+    """
+
+    sources: Sources
+    wants: Wants
+    budget: Budget
+    instrument: Instrument
+    margin: bool
+    side: Side
+    own: bool
+    listed: Sequence[RestingOrder]
+    canceled: Sequence[RestingOrder]
+    fills: Mapping[str, Fill]
+
+    def may_change(self) -> bool:
+        """Whether the alert has more than one leg that trades what the pair does, or may change an
+        order that rests there."""
+        legs = (one for one in self.wants.intents if not isinstance(one, CancelIntent | NoOrder))
+        trading = [one.symbol for one in legs]
+        if len(trading) < 2:
+            return False
+        pairs = [
+            self.sources.instrument(symbol, self.budget) if symbol else self.instrument
+            for symbol in trading
+        ]
+        return [pair.base for pair in pairs].count(self.instrument.base) > 1
+
+    def closing(self, but: Collection[RestingOrder] = ()) -> Decimal:
+        """How much they would trade, ``but`` for these, and for what the alert cancels. One that
+        Kraken's list may lack counts for all that it is not known to have filled. Raises
+        LedgerUnavailable, NotItsTurn."""
+        gone = {order.order_id for order in (*but, *self.canceled)}
+        here = [one for one in self.listed if self._is_one(one) and one.order_id not in gone]
+        seen = gone | {order.order_id for order in self.listed}
+        seen |= {plain_client_order_id(order.client_order_id or "") for order in self.listed}
+        left = (order.left for order in (self._of_strategy(here) if self.own else here))
+        return sum((*left, *self._unlisted(seen)), _ZERO)
+
+    def _is_one(self, order: RestingOrder) -> bool:
+        names = (self.instrument.altname, self.instrument.key)
+        return order.pair in names and (order.margin, order.side) == (self.margin, self.side)
+
+    def _of_strategy(self, orders: Sequence[RestingOrder]) -> list[RestingOrder]:
+        own = self.sources.own_orders.of_orders({one.parent or one.order_id for one in orders})
+        owners: dict[str | None, str | None] = {one.current.order_id: one.strategy for one in own}
+        for order in orders:
+            name = order.parent or order.order_id
+            bought = None if name in owners else bought_by_entry(self.sources, order)
+            owners.setdefault(name, None if bought is None else bought.strategy)
+        return [one for one in orders if owners[one.parent or one.order_id] == self.wants.strategy]
+
+    def _unlisted(self, seen: Collection[str]) -> Iterator[Decimal]:
+        own = self.sources.own_orders
+        maybe = [entry for entry in own.maybe_open() if self._may_be_one(entry)]
+        gone = just_canceled(own).done if maybe else ()
+        for entry in maybe:
+            order_id, name = entry.current.order_id or "", entry.current.client_order_id
+            if order_id in gone or order_id in seen or plain_client_order_id(name) in seen:
+                continue
+            fill = self.fills.get(order_id, entry.current.fill)
+            if fill is None or fill.status not in DONE:
+                yield entry.current.request.volume - (_ZERO if fill is None else fill.volume)
+
+    def _may_be_one(self, entry: LedgerEntry) -> bool:
+        request = entry.current.request
+        if self.own and entry.strategy != self.wants.strategy:
+            return False
+        is_here = (request.pair, request.on_margin) == (self.instrument.key, self.margin)
+        is_other = entry.unit != self.wants.refused
+        return is_other and is_here and request.rests and request.side is self.side

@@ -1,0 +1,61 @@
+"""A close of a part whose size is counted again behind its cancels: it leads no further than it was
+planned to.
+
+A stop that fires in the moment before its cancel has closed a part already, and the other stops
+stand, or are put back, over what was to be left by the plan. So no more is closed than leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning import own_changes
+from webhook_core.trading.facts import part_of
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import NoOrder, PositionIntent
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import plain, round_volume
+
+_WHOLE = 100
+
+
+def no_further(
+    again: OrderRequest,
+    meant: PositionIntent,
+    legs: tuple[LedgerEntry, LedgerEntry],
+    now: Mapping[str, Decimal],
+    pair: Instrument,
+) -> OrderRequest | NoOrder:
+    """``again``: the order by the figures of ``now``; ``legs``: leg 0, with the plan and the
+    figures that it was made on, and the one that the order is for."""
+    first, leg = legs
+    if meant.action != "close" or meant.percent >= _WHOLE:
+        return again
+    then, held = _held(first.figures, again, pair), _held(now, again, pair)
+    if then is None or held is None or then * held <= 0:
+        return again
+    planned = (first.current.request, *first.following)[: leg.unit.leg + 1]
+    closed = sum((one.volume for one in planned if _closes(one, again)), Decimal(0))
+    most = round_volume(pair, abs(held) - (abs(then) - closed))
+    if most >= again.volume:
+        return again
+    if most <= 0 or (pair.ordermin is not None and most < pair.ordermin):
+        return NoOrder(again.symbol, "as much as was to be closed is closed already")
+    return again._replace(parameters={**again.parameters, "volume": plain(most)})
+
+
+def _held(
+    figures: Mapping[str, Decimal], request: OrderRequest, pair: Instrument
+) -> Decimal | None:
+    """Signed base, None where it is not among the figures."""
+    name = own_changes.position_key(pair.key) if request.on_margin else pair.base
+    whole, own = figures.get(name), figures.get(own_changes.own_key(pair.key))
+    return whole if whole is None or own is None else part_of(whole, own)
+
+
+def _closes(planned: OrderRequest, request: OrderRequest) -> bool:
+    is_here = (planned.pair, planned.on_margin) == (request.pair, request.on_margin)
+    at_once = planned.method == "AddOrder" and not planned.rests
+    return is_here and at_once and planned.side is request.side
