@@ -45,6 +45,7 @@ PAGES = ("/compose", "/operator")
 _ALERTS, _VALIDATE = "/webhook/tradingview", "/validate"
 ALERT_ROUTES = ("/", _ALERTS, _ALERTS + _VALIDATE)
 OPERATOR_ROUTES = ("/alerts", "/account", "/report", "/orders", "/pause", "/resume", "/reconcile")
+Methods = Mapping[str, Callable[[], HttpResponse]]
 _REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
@@ -127,23 +128,8 @@ class Application(Record):
             return answers.of_error(crash, delivery.frame, delivery.alert_id)
 
     def _route(self, delivery: Delivery, tally: Tally) -> HttpResponse:
+        path, methods = self._methods(delivery)
         request = delivery.request
-        path = request.path.rstrip("/") or "/"
-        routes = self._routes(delivery)
-        if path in OPERATOR_ROUTES:
-            from webhook_core.web import operator_routes  # no alert comes here
-
-            routes = operator_routes.routes(self.open_operators, self.gate, delivery)
-        if path not in routes and self.settings.allow_token_in_url:
-            delivery.request = request = _without_token(request)
-            path = request.path
-        if path not in routes and path.startswith(PAGES):
-            from webhook_core.web.pages import pages  # people look at them, no alert does
-
-            routes = pages.routes(self.open_operators, self.gate, self.settings, request)
-        methods = routes.get(path)
-        if methods is None:
-            raise NotFound("No such route.")
         allowed = {"OPTIONS", *methods} if self.settings.cors_origins else set(methods)
         method = "GET" if request.method == "HEAD" and "GET" in methods else request.method
         if method not in allowed:
@@ -164,7 +150,26 @@ class Application(Record):
             )
         return methods[method]()
 
-    def _routes(self, delivery: Delivery) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
+    def _methods(self, delivery: Delivery) -> tuple[str, Methods]:
+        """The path that is meant, and what it takes."""
+        path = delivery.request.path.rstrip("/") or "/"
+        routes = self._routes(delivery)
+        if path in OPERATOR_ROUTES:
+            from webhook_core.web import operator_routes  # no alert comes here
+
+            routes = operator_routes.routes(self.open_operators, self.gate, delivery)
+        if path not in routes and self.settings.allow_token_in_url:
+            delivery.request = _without_token(delivery.request)
+            path = delivery.request.path
+        if path not in routes and path.startswith(PAGES):
+            from webhook_core.web.pages import pages  # people look at them, no alert does
+
+            routes = pages.routes(self.open_operators, self.gate, self.settings, delivery.request)
+        if path not in routes:
+            raise NotFound("No such route.")
+        return path, routes[path]
+
+    def _routes(self, delivery: Delivery) -> Mapping[str, Methods]:
         def take(*, only_validate: bool = False) -> HttpResponse:
             with within(delivery.budget):
                 return self.alerts.take(delivery, only_validate=only_validate)

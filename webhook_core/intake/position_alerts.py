@@ -114,21 +114,13 @@ def _new_size(order: Order) -> Decimal | None:
 def _target(order: Order) -> dict[str, Any]:
     # TradingView's word for the order that led there.
     values.agreed(order.get("side", ()), order_values.side)
-    around = market_position.read_strictly(order)
+    around = _position_aimed_at(order)
     where = around["market_position"]
-    if where is None:
-        raise fault_on(
-            "market_position",
-            'is missing: send "market_position": '
-            '"{{strategy.market_position}}", '
-            "long, short or flat",
-        )
     in_percent = _percent_of_equity(order)
     if where != "flat" and around["market_position_size"] is None and not in_percent:
         raise fault_on(
             "market_position_size",
-            'is missing: send "market_position_size": '
-            '"{{strategy.market_position_size}}", or '
+            'is missing: send "market_position_size": "{{strategy.market_position_size}}", or '
             "volume with quantity_type percent_equity",
         )
     if firing_time(order) is None:
@@ -146,6 +138,17 @@ def _target(order: Order) -> dict[str, Any]:
         **around,
         "warnings": ("volume is not used: the target is market_position_size.",) if unused else (),
     }
+
+
+def _position_aimed_at(order: Order) -> dict[str, Any]:
+    around = market_position.read_strictly(order)
+    if around["market_position"] is None:
+        raise fault_on(
+            "market_position",
+            'is missing: send "market_position": "{{strategy.market_position}}", '
+            "long, short or flat",
+        )
+    return around
 
 
 def _percent_of_equity(order: Order) -> bool:

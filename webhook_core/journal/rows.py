@@ -81,8 +81,6 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
     status, code = status_and_code(progress)
     warnings = tuple(warning for leg in legs for warning in leg.warnings)
     undone = list(filter(is_undone, warnings)) if status == HTTPStatus.OK else []
-    settled = deciding.current.settled_at
-    took = None if settled is None else (settled - first.received_at).total_seconds()
     outcome = _OF_STATE.get(deciding.state, deciding.state.lower())
     request = first.current.request
     ids = [leg.current.order_id for leg in legs]
@@ -99,7 +97,7 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
         reason="; ".join(filter(None, (reason_of(progress), *undone))),
         warnings=warnings,
         order_ids=tuple(order_id for order_id in ids if order_id),
-        milliseconds=None if took is None else round(took * 1000),
+        milliseconds=_took(first.received_at, [deciding]),
         account=first.unit.account,
         in_part=bool(undone),
         parts=(tuple(legs),),
@@ -119,34 +117,40 @@ def row_of_close(
     reasons += map(sentence_of, left)
     reasons += [f"not begun: {text}" for text in not_begun if text not in told]
     asked = "close " + "; ".join(held.text for held in positions_of(root.figures))
-    reason = "; ".join(dict.fromkeys(reasons))
-    refused = worst_of(left)
+    row = _row_of_parts(root, rows, worst_of(left))
+    return row._replace(asked=asked, reason="; ".join(dict.fromkeys(reasons)), left=left)
+
+
+def _row_of_parts(root: LedgerEntry, rows: list[Row], refused: tuple[int, str] | None) -> Row:
+    """``refused``: the status and code of what was not closed."""
     if not rows:
         code = "not_sent" if refused is None else refused[1]
-        none = row_of_entries([root])._replace(outcome=outcome_of(code), code=code, left=left)
-        return none._replace(asked=asked, reason=reason, milliseconds=None)
+        none = row_of_entries([root])
+        return none._replace(outcome=outcome_of(code), code=code, milliseconds=None)
     worst = max(rows, key=_rank)
     if refused is not None and refused[0] >= _rank(worst)[0]:
         worst = worst._replace(outcome=outcome_of(refused[1]), code=refused[1])
-    symbols = {row.symbol for row in rows}
-    known = [leg.current.settled_at for row in rows for leg in row.legs]
-    settled = [moment for moment in known if moment is not None]
-    took = (max(settled) - root.received_at).total_seconds() if len(settled) == len(known) else None
+    warnings = (*root.warnings, *(warning for row in rows for warning in row.warnings))
     return worst._replace(
         key=root.unit.name,
         at=root.received_at,
         strategy=root.strategy,
-        symbol=worst.symbol if len(symbols) == 1 else None,
-        asked=asked,
-        reason=reason,
-        warnings=tuple(dict.fromkeys((*root.warnings, *(w for row in rows for w in row.warnings)))),
+        symbol=worst.symbol if len({row.symbol for row in rows}) == 1 else None,
+        warnings=tuple(dict.fromkeys(warnings)),
         order_ids=tuple(order_id for row in rows for order_id in row.order_ids),
-        milliseconds=None if took is None else round(took * 1000),
-        in_part=any(row.in_part for row in rows)
-        or (bool(left) and any(row.order_ids for row in rows)),
+        milliseconds=_took(root.received_at, [leg for row in rows for leg in row.legs]),
+        in_part=any(row.in_part or (refused and row.order_ids) for row in rows),
         parts=tuple(part for row in rows for part in row.parts),
-        left=left,
     )
+
+
+def _took(since: datetime, legs: Sequence[LedgerEntry]) -> int | None:
+    """Milliseconds until the last of them was settled."""
+    settled = [leg.current.settled_at for leg in legs]
+    known = [moment for moment in settled if moment is not None]
+    if len(known) < len(settled):
+        return None
+    return round((max(known) - since).total_seconds() * 1000)
 
 
 def _rank(row: Row) -> tuple[int, bool]:

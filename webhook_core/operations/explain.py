@@ -108,17 +108,24 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
             name_as_sent(error, verified)
         told.append(_refused(error))
         return found._replace(sentences=tuple(told))
-    told.extend(_about_orders(decided.plan))
-    told.extend(Sentence("order", f"Note: {note.rstrip('.')}.") for note in decided.plan.notes)
+    told.extend(_about_decision(application, firing, decided))
+    return found._replace(sentences=tuple(told), plan=decided.plan)
+
+
+def _about_decision(
+    application: Application, firing: Firing, decided: Decided | Denied
+) -> Iterator[Sentence]:
+    yield from _about_orders(decided.plan)
+    for note in decided.plan.notes:
+        yield Sentence("order", f"Note: {note.rstrip('.')}.")
     if isinstance(decided, Denied):
         refused = refusal_of(decided)
-        told.append(answer(refused.status, refused.code, decided.message))
+        yield answer(refused.status, refused.code, decided.message)
     elif firing.closes_a_scope and decided.figures:
-        told.append(Sentence("order", f"Of what it means {decided.nothing}."))
-        told.append(answer(200, "accepted", None))
+        yield Sentence("order", f"Of what it means {decided.nothing}.")
+        yield answer(200, "accepted", None)
     else:
-        told.append(_answer_of(application, decided))
-    return found._replace(sentences=tuple(told), plan=decided.plan)
+        yield _answer_of(application, decided)
 
 
 def _about_tool(verified: VerifiedBody) -> Iterator[Sentence]:

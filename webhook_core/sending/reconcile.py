@@ -161,16 +161,9 @@ class Reconciler:
                 after = self.look_up(entry, budget)
             except VenueUnavailable as error:
                 unread = error.message
-            if (
-                after.state is State.SUBMITTING
-                and now > after.current.claimed_at + UNKNOWN_TOO_LONG
-            ):
-                event(
-                    logging.ERROR,
-                    "order.unknown_for_long",
-                    **facts(after),
-                    why=unread or waiting_for(after, self.read_lag),
-                )
+        why = unread or waiting_for(after, self.read_lag)
+        if after.state is State.SUBMITTING and now > after.current.claimed_at + UNKNOWN_TOO_LONG:
+            event(logging.ERROR, "order.unknown_for_long", **facts(after), why=why)
         return {
             "alert_id": entry.alert_id,
             "client_order_id": entry.current.client_order_id,
@@ -178,7 +171,7 @@ class Reconciler:
             "before": entry.state,
             "after": after.state,
             "order_id": after.current.order_id,
-            "why": unread or waiting_for(after, self.read_lag),
+            "why": why,
             "venue_unavailable": bool(unread),
         }
 

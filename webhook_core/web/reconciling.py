@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from webhook_core.clock import Budget
@@ -58,17 +59,7 @@ class ReconcileRun:
         Without ``cursor`` it goes on where the last run ended; an empty one begins
         at the oldest order.
         """
-        from webhook_core.sending.reconcile_rounds import go_on  # no alert reconciles
-
-        try:
-            if "cursor" in query:
-                found = self.reconciler.run(budget, query["cursor"] or None)
-            else:
-                found = go_on(self.reconciler, self.decider.pair_rules.documents, budget)
-        except ValueError:
-            raise AlertMalformed(
-                "cursor is not one that this route gave out.", field="cursor"
-            ) from None
+        found = self._looked_at(query, budget)
         unread = [
             {"read": "orders", "why": row["why"]}
             for row in found["looked_at"]
@@ -82,24 +73,28 @@ class ReconcileRun:
         found["losses"] = _keep_losses(self.money, self.decider.pausing, budget)
         self._see_figures(budget)
         found["purged"] = self.reconciler.purge() + self.history.purge()
-        refresh, rules = self.decider.pair_rules.refresh_if_due, "pair_rules"
+        refresh = partial(self.decider.pair_rules.refresh_if_due, budget)
         found["pair_rules_refreshed"] = _read(
-            rules, "pair_rules.not_refreshed", lambda: refresh(budget), False, unread
+            "pair_rules", "pair_rules.not_refreshed", refresh, False, unread
         )
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = _read("key", "kraken.key_not_read", self._key_read, False, unread)
         found["venue_unavailable"] = unread
         found["told"] = self.telling.run(unread, self.money.prices, budget)
-        names = ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")
-        event(
-            logging.INFO,
-            "reconcile.done",
-            **{name: found[name] for name in names},
-            looked_at=len(found["looked_at"]),
-            unread=len(unread),
-            more=found["cursor"] is not None,
-        )
+        _say_done(found)
         return found
+
+    def _looked_at(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
+        from webhook_core.sending.reconcile_rounds import go_on  # no alert reconciles
+
+        if "cursor" not in query:
+            return go_on(self.reconciler, self.decider.pair_rules.documents, budget)
+        try:
+            return self.reconciler.run(budget, query["cursor"] or None)
+        except ValueError:
+            raise AlertMalformed(
+                "cursor is not one that this route gave out.", field="cursor"
+            ) from None
 
     def _trades_read(self, budget: Budget, unread: list[dict[str, str]]) -> int:
         """How many trades of the account were not known before."""
@@ -214,6 +209,18 @@ def _read(
         event(logging.WARNING, name, reason=error.message)
         unread.append({"read": what, "why": error.message})
         return nothing
+
+
+def _say_done(found: Mapping[str, Any]) -> None:
+    names = ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")
+    event(
+        logging.INFO,
+        "reconcile.done",
+        **{name: found[name] for name in names},
+        looked_at=len(found["looked_at"]),
+        unread=len(found["venue_unavailable"]),
+        more=found["cursor"] is not None,
+    )
 
 
 def _keep_losses(money: Accounts, pausing: Pausing, budget: Budget) -> list[dict[str, Any]]:

@@ -44,19 +44,14 @@ CIRCLES: tuple[frozenset[str], ...] = ()
 TOO_LONG: frozenset[str] = frozenset()
 LONG_FUNCTIONS = frozenset(
     {
-        "application._route",
         "bootstrap.assemble",
         "intake.authentication.verify",
-        "intake.position_alerts._target",
-        "journal.rows.row_of_close",
         "kraken.paper.arguments.read",
         "notify.alerts.since",
-        "operations.explain._read",
         "planning.least_held.sale_of_the_free",
         "planning.leg_planner.planned",
         "planning.read_facts._settle",
         "planning.resting_exits.contradiction",
-        "sending.reconcile._one",
         "sending.submission._record",
         "settings.strategies.read",
         "story.take",
@@ -71,7 +66,6 @@ LONG_FUNCTIONS = frozenset(
         "web.answers.of_progress",
         "web.operator_routes.routes",
         "web.pages.view._account",
-        "web.reconciling.run",
     }
 )
 """Faults of today: these lists may only shrink."""
