@@ -72,7 +72,7 @@ class AlertSuperseded(WebhookError):
 
 class OrderDenied(WebhookError):
     """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came
-    about; ``short``: the rule alone, without a number of the account. ``rule``, ``scope``: of a
+    about; ``short``: the rule alone, without a number of the account. ``rule``, ``set_by``: of a
     limit that refuses it, its name and whose it is; ``checks``: those that were made."""
 
     code = "order_denied"
@@ -89,7 +89,7 @@ class OrderDenied(WebhookError):
         super().__init__(message, field=field)
         self.notes = tuple(notes)
         self.short = short
-        self.rule, self.scope, self.checks = "", "global", tuple[object, ...]()
+        self.rule, self.set_by, self.checks = "", "global", tuple[object, ...]()
 
 
 class TooManyAlerts(OrderDenied):

@@ -50,7 +50,7 @@ def test_a_claim_takes_its_place_and_the_last_one_is_nobodys(store, make):
         assert isinstance(claim(store, make(key)), Claimed)
     with pytest.raises(OrderDenied, match="3 of 3 entries were taken") as refused:
         claim(store, make("d"))
-    assert (refused.value.rule, refused.value.scope) == ("ORDERS_PER_DAY", "strategy")
+    assert (refused.value.rule, refused.value.set_by) == ("ORDERS_PER_DAY", "strategy")
     assert store.find(make("d").unit) is None
     assert counted(store) == 3
 

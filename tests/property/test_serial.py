@@ -17,7 +17,7 @@ from tests.support.ledger_entries import NOON, in_turn, submitting
 from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
-from webhook_core.trading.checks import Check, Scope
+from webhook_core.trading.checks import Check, SetBy
 from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.refusals import Refusal
 from webhook_core.trading.requests import Fill, Method, OrderRequest
@@ -100,7 +100,7 @@ CHECKS = st.builds(
     passed=st.none() | st.booleans(),
     message=TEXTS,
     numbers=st.dictionaries(TEXTS, TEXTS, max_size=2),
-    scope=st.sampled_from(get_args(Scope)),
+    set_by=st.sampled_from(get_args(SetBy)),
 )
 ENTRIES = st.builds(
     LedgerEntry,

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Collection
 from typing import Literal, TextIO
 
-from webhook_core.cloud.masking import SCOPED, masked, written_forms
+from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.events import LOGGER
+from webhook_core.intake.credentials import SCOPED
 
 Style = Literal["console", "json", "google"]
 SERVERS = ("werkzeug", "gunicorn.access")

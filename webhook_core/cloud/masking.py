@@ -7,9 +7,9 @@ import json
 import re
 from collections.abc import Collection, Iterable
 
+from webhook_core.intake.credentials import SCOPED
+
 MASK = "***"
-SCOPED = "tk1."
-"""How scoped tokens begin (intake/scoped_tokens.py)."""
 SHORTEST = 8
 """Shorter texts are in every text by chance; no secret that the settings take from a sender is."""
 

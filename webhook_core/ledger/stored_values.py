@@ -88,8 +88,8 @@ def _method(text: str) -> str:
 
 
 def _check(row: list[Any]) -> Check:
-    rule, passed, message, numbers, scope = row
-    return Check(rule, passed, message, dict(numbers), scope)
+    rule, passed, message, numbers, set_by = row
+    return Check(rule, passed, message, dict(numbers), set_by)
 
 
 AMOUNT = Form(str, Decimal)
@@ -118,7 +118,7 @@ EXIT_TRADE = named(
     },
     {},
 )
-CHECK = Form(lambda check: [*check[:3], dict(check.numbers), check.scope], _check)
+CHECK = Form(lambda check: [*check[:3], dict(check.numbers), check.set_by], _check)
 """Many stand in an entry, so its parts have no names."""
 _MARKS = ("exits", "counted", "freeing", "waits", "no_larger", "whole")
 REQUEST = named(

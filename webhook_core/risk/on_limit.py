@@ -29,9 +29,9 @@ def after_refusal(
     an order is refused for what its alert says, so it must stop no more than a pause of the same
     sender would. ``only``: the one strategy of the sender's credential. A ledger that fails leaves
     a line in the log; the order is refused all the same."""
-    if refused.rule not in PAUSING or refused.scope not in ("global", "strategy"):
+    if refused.rule not in PAUSING or refused.set_by not in ("global", "strategy"):
         return
-    owner = next((one for one in rules.limits if one.scope == refused.scope), None)
+    owner = next((one for one in rules.limits if one.set_by == refused.set_by), None)
     if owner is None or owner.guards is None or owner.guards.on_limit != "pause":
         return
     if not _may_pause(rules):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from webhook_core.value import NamedTuple
 
-Scope = Literal["global", "strategy", "kraken", "token"]
+SetBy = Literal["global", "strategy", "kraken", "token"]
 """Whose limit it is: one for every strategy (the environment's, a rule of one's own), that of the
 one strategy, Kraken's, or that of the token which proved the sender."""
 
@@ -23,7 +23,7 @@ class Check(NamedTuple):
     passed: bool | None
     message: str = ""
     numbers: Mapping[str, str] = MappingProxyType({})
-    scope: Scope = "global"
+    set_by: SetBy = "global"
 
     @property
     def verdict(self) -> str:

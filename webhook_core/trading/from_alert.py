@@ -74,7 +74,7 @@ def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
         raise AlertMalformed("symbol and side are missing.", field="side")
     check_amounts(alert, size.volume)
     check_prices(alert)
-    close = conditional_close.close_of(alert, alert.side)
+    reference = None if kind.takes_limit or isinstance(alert.price, Relative) else alert.price
     wanted = OrderIntent(
         symbol=alert.symbol,
         side=alert.side,
@@ -83,13 +83,11 @@ def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
         limit=alert.price if kind.takes_limit else None,
         trigger=alert.stop_price,
         leverage=alert.leverage,
-        reference_price=None
-        if kind.takes_limit or isinstance(alert.price, Relative)
-        else alert.price,
+        reference_price=reference,
         trail=alert.trail,
         trail_limit=alert.trail_limit,
+        close=conditional_close.close_of(alert, alert.side),
         terms=terms.terms_of(alert),
-        close=close,
         quantity_type=size.quantity_type,
     )
     terms.check(wanted)
@@ -110,10 +108,8 @@ def _check_size(wanted: OrderIntent) -> None:
         )
     if kind == "percent_balance" and margin:
         raise AlertMalformed(
-            (
-                "quantity_type percent_balance counts what is free for spot orders; with leverage "
-                "send percent_equity."
-            ),
+            "quantity_type percent_balance counts what is free for spot orders; with leverage "
+            "send percent_equity.",
             field="quantity_type",
         )
     if kind == "risk_percent" and (wanted.close is None or wanted.close.field != "stop_loss"):
@@ -122,11 +118,8 @@ def _check_size(wanted: OrderIntent) -> None:
         )
     if wanted.terms.display_volume is not None or wanted.order_type is OrderType.SETTLE_POSITION:
         raise AlertMalformed(
-            (
-                f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume "
-                "in "
-                "base."
-            ),
+            f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume in "
+            "base.",
             field="quantity_type",
         )
 

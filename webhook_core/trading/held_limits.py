@@ -74,30 +74,31 @@ def position_checks(counted: Counted, most: Mapping[str, Decimal]) -> Iterator[C
         text = f"no most is set in {base} or {quote} (set: {stated}); add one, such as 1 {base}"
         yield checks.denied("MAX_POSITION_CURRENCY", text, base=base, quote=quote)
     for code, in_base in known:
-        after = counted.after
-        if not in_base and counted.price is None:
-            yield checks.unchecked("MAX_POSITION", "the market's price is not known", currency=code)
-            continue
-        amount = after if in_base else cost_of(after, counted.price or _ZERO)
-        numbers = {
-            "position": plain(amount),
-            "max": plain(most[code]),
-            "currency": code,
-            "held": plain(counted.held),
-            "open_orders": plain(counted.open_volume),
-            "wanted": plain(counted.wanted),
-        }
-        if not in_base:
-            numbers["price"] = plain(counted.price or _ZERO)
-        if amount <= most[code]:
-            yield checks.passed("MAX_POSITION", **numbers)
-            continue
-        text = (
-            f"the position would become {plain(amount)} {code}, above {plain(most[code])} {code} "
-            f"(held {numbers['held']}, open orders {numbers['open_orders']}, this order "
-            f"{numbers['wanted']})"
-        )
-        yield checks.denied("MAX_POSITION", text, **numbers)
+        yield _position_check(counted, code, most[code], in_base=in_base)
+
+
+def _position_check(counted: Counted, code: str, most: Decimal, *, in_base: bool) -> Check:
+    if not in_base and counted.price is None:
+        return checks.unchecked("MAX_POSITION", "the market's price is not known", currency=code)
+    amount = counted.after if in_base else cost_of(counted.after, counted.price or _ZERO)
+    numbers = {
+        "position": plain(amount),
+        "max": plain(most),
+        "currency": code,
+        "held": plain(counted.held),
+        "open_orders": plain(counted.open_volume),
+        "wanted": plain(counted.wanted),
+    }
+    if not in_base:
+        numbers["price"] = plain(counted.price or _ZERO)
+    if amount <= most:
+        return checks.passed("MAX_POSITION", **numbers)
+    text = (
+        f"the position would become {plain(amount)} {code}, above {plain(most)} {code} "
+        f"(held {numbers['held']}, open orders {numbers['open_orders']}, this order "
+        f"{numbers['wanted']})"
+    )
+    return checks.denied("MAX_POSITION", text, **numbers)
 
 
 def _is_of(code: str, pair: Instrument) -> bool:

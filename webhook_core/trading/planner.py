@@ -132,8 +132,7 @@ def denied_by(refusal: Check, said: tuple[str, ...], made: Sequence[Check] = ())
         refusal.message,
         refusal.numbers,
         notes=said,
-        by_token=refusal.scope == "token",
-        scope=refusal.scope,
+        set_by=refusal.set_by,
         checks=tuple(made) or (refusal,),
     )
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import OrderDenied, OutOfScope, TooManyAlerts
-from webhook_core.trading.checks import Check, Scope
+from webhook_core.trading.checks import Check, SetBy
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import NamedTuple
@@ -64,8 +64,8 @@ class Denied(NamedTuple):
 
     ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what
     is refused, where an appraisal was asked for. ``notes`` say how its size came about, and what
-    was rounded. ``by_token``: it is the sender's token that does not allow it. ``scope``: whose
-    limit it is. ``checks``: those that were made, the last of them refuses.
+    was rounded. ``set_by``: whose limit it is. ``checks``: those that were made, the last of them
+    refuses.
     """
 
     rule: str
@@ -73,18 +73,17 @@ class Denied(NamedTuple):
     numbers: Mapping[str, str] = MappingProxyType({})
     plan: Plan = Plan(())
     notes: tuple[str, ...] = ()
-    by_token: bool = False
-    scope: Scope = "global"
+    set_by: SetBy = "global"
     checks: tuple[Check, ...] = ()
 
 
 def refusal_of(denied: Denied) -> OrderDenied:
     """The error that tells of it: 403 where the sender's token does not allow it, 429 where so many
     alerts are too many, else 422."""
-    if not denied.by_token:
+    if denied.set_by != "token":
         kind = TooManyAlerts if denied.rule == ALERTS_RULE else OrderDenied
         refused = kind(denied.message, notes=denied.notes, short=denied.rule)
-        refused.rule, refused.scope, refused.checks = denied.rule, denied.scope, denied.checks
+        refused.rule, refused.set_by, refused.checks = denied.rule, denied.set_by, denied.checks
         return refused
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from webhook_core.trading.checks import Check, Scope
+from webhook_core.trading.checks import Check, SetBy
 from webhook_core.trading.orders import QuantityType
 from webhook_core.value import NamedTuple
 
@@ -88,7 +88,7 @@ class Limits(NamedTuple):
     guards: Guards | None = None
 
     @property
-    def scope(self) -> Scope:
+    def set_by(self) -> SetBy:
         return "strategy" if self.strategy else "global"
 
     def named(self, setting: str) -> str:
@@ -113,7 +113,7 @@ class Loss(NamedTuple):
 def owned(check: Check, owner: Limits, setting: str) -> Check:
     """The same, of that owner, and a refusal says so."""
     message = f"{check.message} ({owner.named(setting)})" if check.message else ""
-    return check._replace(scope=owner.scope, message=message)
+    return check._replace(set_by=owner.set_by, message=message)
 
 
 class TradingRules(NamedTuple):

@@ -225,5 +225,5 @@ def check_row(check: Check) -> dict[str, Any]:
         "verdict": check.verdict,
         "numbers": dict(check.numbers),
         "message": check.message or None,
-        "scope": check.scope,
+        "scope": check.set_by,
     }

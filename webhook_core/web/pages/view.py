@@ -5,7 +5,7 @@ What can't be read is said, and the rest stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.assets import asset_code
-from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.facts import OpenPosition, RestingOrder
 from webhook_core.trading.rounding import plain
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.amounts import Amounts, curve_of
@@ -74,12 +74,7 @@ class View:
             positions, resting = venue.positions(budget), venue.open_orders(budget)
         except VenueUnavailable as error:
             return {"unread": error.message, "balances": [], "positions": [], "resting": []}
-        ids = [row.order_id for row in positions]
-        for order in resting:
-            ids += [order.order_id, *([order.parent] if order.parent else [])]
-        whose = decider.mode, decider.account
-        entries = decider.ledger.of_orders(*whose, set(ids)) if ids else ()
-        owners = {entry.current.order_id: entry for entry in entries}
+        owners = self._owners(positions, resting)
         shown = self._amounts()
         return {
             "unread": "",
@@ -98,6 +93,16 @@ class View:
             ],
             "resting": [_resting(order, owners, shown) for order in resting],
         }
+
+    def _owners(
+        self, positions: Iterable[OpenPosition], resting: Iterable[RestingOrder]
+    ) -> dict[str | None, LedgerEntry]:
+        """By its order's id, the entry that each of them is of."""
+        ids = {row.order_id for row in positions}
+        ids |= {name for order in resting for name in (order.order_id, order.parent) if name}
+        decider = self.operators.decider
+        entries = decider.ledger.of_orders(decider.mode, decider.account, ids) if ids else ()
+        return {entry.current.order_id: entry for entry in entries}
 
     def _money(self) -> dict[str, Any]:
         money, shown = self.operators.money, self._amounts()
