@@ -163,7 +163,7 @@ def assemble(
     def history() -> History:
         from webhook_core.journal.history import open_history  # an accepted alert needs none
 
-        return open_history(settings, store, clock)
+        return open_history(settings, store)
 
     def operators() -> Operators:
         from webhook_core.journal.asking import Asking

@@ -15,13 +15,13 @@ from tests.support.examples import examples
 from tests.support.instruments import btc_usd, snapshot
 from tests.support.intake import verified
 from tests.support.paper import NOON, ask, paper
-from tests.support.trading_rules import trading_rules
+from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.parse import parse
 from webhook_core.trading import denials
 from webhook_core.trading.kraken_fields import parameters
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import appraise, intent, needs_ticker, plan
+from webhook_core.trading.planner import appraise, needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.prices import estimate, parsed, text
 from webhook_core.trading.rules import Fees, TradingRules

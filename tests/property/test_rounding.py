@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import AS_OF, btc_usd
-from tests.support.trading_rules import trading_rules
+from tests.support.trading_rules import intent, trading_rules
 from webhook_core.trading.instruments import from_document, parse_asset_pairs, to_document
 from webhook_core.trading.orders import OrderType, Relative, Side
-from webhook_core.trading.planner import intent, plan
+from webhook_core.trading.planner import plan
 from webhook_core.trading.plans import Denied
 from webhook_core.trading.rounding import plain, price_step, round_price, round_volume
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from webhook_core.trading.from_alert import order_intent
 from webhook_core.trading.rules import Limits, TradingRules
 
 
@@ -22,3 +23,8 @@ def trading_rules(
         Limits(allowed, cap, "trend" if number else "") for number, (allowed, cap) in pairs
     )
     return TradingRules(limits, **others)
+
+
+def intent(alert, rules):
+    """The order that the alert asks for, of the configured size if it names none."""
+    return order_intent(alert, rules.size)

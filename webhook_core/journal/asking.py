@@ -106,7 +106,7 @@ class Asking:
             since=moment_of(query.get("since"), self.clock.now()),
             strategy=query.get("strategy") or None,
             outcomes=_outcomes(query.get("outcome")),
-            refused=_flag("refused", query.get("refused")),
+            refused=_wants_refused(query.get("refused")),
             is_symbol=symbol_matcher(symbol, self._key_of) if symbol else None,
             search=query.get("search") or None,
             alert_id=query.get("alert") or None,
@@ -128,9 +128,9 @@ def _outcomes(text: str | None) -> frozenset[str] | None:
     return asked
 
 
-def _flag(name: str, text: str | None) -> bool:
+def _wants_refused(text: str | None) -> bool:
     if text is None or text.strip().lower() in _NO:
         return False
     if text.strip().lower() in _YES:
         return True
-    raise AlertMalformed(f"{name} is true or false.", field=name)
+    raise AlertMalformed("refused is true or false.", field="refused")

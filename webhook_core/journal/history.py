@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 
-from webhook_core.clock import Budget, Clock
+from webhook_core.clock import Budget
 from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
@@ -40,12 +40,11 @@ class History:
     def __init__(
         self,
         store: Notes,
-        clock: Clock,
         kept_for: timedelta,
         mask: Callable[[str], str],
         whose: tuple[str, str],
     ) -> None:
-        self._store, self._clock, self.kept_for, self._mask = store, clock, kept_for, mask
+        self._store, self.kept_for, self._mask = store, kept_for, mask
         self.whose = whose
         self._minute = ""
         self._in_minute = 0
@@ -103,9 +102,9 @@ class History:
         )
 
 
-def open_history(settings: Settings, store: Notes, clock: Clock) -> History:
+def open_history(settings: Settings, store: Notes) -> History:
     """Of this instance, as its settings have it."""
     forms = written_forms(settings.texts_to_mask)
     kept_for = timedelta(days=settings.history_days)
     whose = (settings.trading_mode, settings.account)
-    return History(store, clock, kept_for, lambda text: masked(text, forms), whose)
+    return History(store, kept_for, lambda text: masked(text, forms), whose)

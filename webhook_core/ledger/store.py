@@ -7,11 +7,13 @@ twice, still answers every alert as before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from webhook_core.ledger.contract import Documents, Ledger
+
+T = TypeVar("T")
 
 
 class Note(NamedTuple):
@@ -61,3 +63,17 @@ class Store(Ledger, Documents, Notes, Protocol):
 
         Raises LedgerUnavailable. Not asked of a ledger that is new at each start.
         """
+
+
+def newest_first(
+    read: Callable[..., tuple[Collection[T], str | None]], size: int, most: int
+) -> Iterator[T]:
+    """What so many pages of a list of the store hold. The first is of one row: as a rule it is
+    enough, and one billed read."""
+    cursor, limit = None, 1
+    for _ in range(most):
+        found, cursor = read(cursor=cursor, limit=limit)
+        yield from found
+        if cursor is None:
+            return
+        limit = size

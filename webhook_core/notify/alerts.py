@@ -15,8 +15,7 @@ from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import Unit
 from webhook_core.ledger.keys import is_operators
-from webhook_core.ledger.store import Store
-from webhook_core.notify.standing import newest_first
+from webhook_core.ledger.store import Store, newest_first
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of

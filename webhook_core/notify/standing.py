@@ -3,16 +3,16 @@ of which alerts are expected. Told when it begins, and once more when it ends.""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.keys import is_operators
-from webhook_core.ledger.store import Store
+from webhook_core.ledger.store import Store, newest_first
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import moment, shortened
 from webhook_core.risk.pauses import Pause
@@ -93,7 +93,6 @@ def silence(
     return found, state._replace(silent=tuple(silent))
 
 
-T = TypeVar("T")
 PAGE = 50
 MOST_PAGES = 20
 """Of alerts that other functions keep in the same store, and of cancels that the operator sent."""
@@ -124,20 +123,6 @@ def newest_of(
 
 def _is_of(entry: LedgerEntry, whose: tuple[str, str]) -> bool:
     return (entry.unit.mode, entry.unit.account) == whose and not is_operators(entry.unit)
-
-
-def newest_first(
-    read: Callable[..., tuple[Collection[T], str | None]], size: int, most: int
-) -> Iterator[T]:
-    """What so many pages of a list of the store hold. The first is of one row: as a rule it is
-    enough, and one billed read."""
-    cursor, limit = None, 1
-    for _ in range(most):
-        found, cursor = read(cursor=cursor, limit=limit)
-        yield from found
-        if cursor is None:
-            return
-        limit = size
 
 
 def silent_now(

@@ -7,11 +7,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice, takewhile
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import Document, Documents, Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.store import newest_first
 
 PAGE = 25
 MOST = 200
@@ -56,19 +59,10 @@ class LastLook:
         return last if last is not None and last.tzinfo is not None else None
 
 
-def settled_since(ledger: Ledger, since: datetime, most: int = MOST) -> Iterator[LedgerEntry]:
-    """Those claimed since then, newest first, ``most`` of them at most.
+def settled_since(ledger: Ledger, since: datetime) -> Iterator[LedgerEntry]:
+    """Those claimed since then, newest first, ``MOST`` of them at most.
 
     Raises LedgerUnavailable.
     """
-    page = ledger.entries(states=TERMINAL, limit=1)
-    left = most
-    while True:
-        for entry in page.entries:
-            if entry.claimed_at < since or left <= 0:
-                return
-            left -= 1
-            yield entry
-        if page.cursor is None:
-            return
-        page = ledger.entries(states=TERMINAL, cursor=page.cursor, limit=PAGE)
+    settled = newest_first(partial(ledger.entries, states=TERMINAL), PAGE, 1 + MOST // PAGE)
+    return islice(takewhile(lambda entry: entry.claimed_at >= since, settled), MOST)

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.trading import denials
-from webhook_core.trading import from_alert as intents
 from webhook_core.trading.checks import Check
 from webhook_core.trading.denials import Need
 from webhook_core.trading.drafts import Draft, draft, notes
@@ -25,17 +24,7 @@ from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
     from webhook_core.trading.guards import Cost
-
-
-def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
-    """The order that the alert asks for, of the configured size if it names none.
-
-    Raises AlertMalformed naming the field that is missing, senseless or contradicts another;
-    OrderDenied for a second conditional close.
-    """
-    return intents.order_intent(alert, rules.size)
 
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:

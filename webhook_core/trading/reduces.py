@@ -14,72 +14,39 @@ What is judged is the order as it is planned, amended or stored, never what its 
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from webhook_core.trading.drafts import Draft
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, is_margin
 from webhook_core.trading.requests import OrderRequest
-from webhook_core.value import NamedTuple
 
 
-class _Shape(NamedTuple):
-    """What of an order decides."""
-
-    side: Side | None
-    kind: str
-    margin: bool
-    reduce_only: bool
-    leaves_close: bool
-    named: Exit | None
-
-
-def exit_of(draft: Draft, held: Decimal | None = None) -> Exit | None:
+def exit_of(draft: Draft) -> Exit | None:
     """How the order only reduces what is held; None for one that opens, adds or may do so.
 
-    ``held``: what the account has of the pair's base, where it was read; a sell of more on spot is
-    no exit then. Of an amendment the order is judged as it will be: a margin order that rests does
-    not show whether it may only reduce, so it is none.
+    Of an amendment the order is judged as it will be: a margin order that rests does not show
+    whether it may only reduce, so it is none.
     """
-    wanted, amended = draft.wanted, draft.amends
+    amended = draft.amends
     if amended is not None and (amended.margin or amended.closes):
         return None
-    if held is not None and not is_margin(wanted.leverage) and draft.volume > held:
-        return None
-    return exit_of_intent(wanted)
+    return exit_of_intent(draft.wanted)
 
 
 def exit_of_intent(wanted: OrderIntent) -> Exit | None:
     """The same of an order whose size is not counted yet."""
-    return _exit(
-        _Shape(
-            side=wanted.side,
-            kind=wanted.order_type,
-            margin=is_margin(wanted.leverage),
-            reduce_only=wanted.terms.reduce_only,
-            leaves_close=wanted.close is not None,
-            named=wanted.exit,
-        )
-    )
+    opens_another = wanted.close is not None or wanted.order_type is OrderType.SETTLE_POSITION
+    margin, reduces = is_margin(wanted.leverage), wanted.terms.reduce_only
+    return _exit(wanted.exit, wanted.side, opens_another, margin, reduces)
 
 
-def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit | None:
+def exit_of_request(request: OrderRequest) -> Exit | None:
     """The same of an AddOrder as it is sent or stored; None for a cancel. An amendment's request
     does not say which order it changes: of that counts what its plan knew."""
     if request.method != "AddOrder":
         return request.exit if request.method == "AmendOrder" else None
-    if held is not None and not request.on_margin and request.volume > held:
-        return None
-    return _exit(
-        _Shape(
-            side=request.side,
-            kind=request.kind,
-            margin=request.on_margin,
-            reduce_only=request.reduces_only,
-            leaves_close=request.leaves_exit,
-            named=request.exit,
-        )
-    )
+    opens_another = request.leaves_exit or request.kind == OrderType.SETTLE_POSITION
+    margin, reduces = request.on_margin, request.reduces_only
+    return _exit(request.exit, request.side, opens_another, margin, reduces)
 
 
 def may_add(request: OrderRequest) -> bool:
@@ -95,9 +62,11 @@ def is_counted(request: OrderRequest) -> bool:
     return request.method == "AddOrder"
 
 
-def _exit(shape: _Shape) -> Exit | None:
-    if shape.leaves_close or shape.kind == OrderType.SETTLE_POSITION:
+def _exit(
+    named: Exit | None, side: Side | None, opens_another: bool, margin: bool, reduces: bool
+) -> Exit | None:
+    if opens_another:
         return None
-    if shape.margin:
-        return (shape.named or Exit.REDUCE_ONLY) if shape.reduce_only else None
-    return (shape.named or Exit.SALE) if shape.side is Side.SELL else None
+    if margin:
+        return (named or Exit.REDUCE_ONLY) if reduces else None
+    return (named or Exit.SALE) if side is Side.SELL else None

@@ -8,10 +8,11 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD
 from tests.support.intake import verified
+from tests.support.trading_rules import intent
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.parse import parse
 from webhook_core.trading.from_alert import intents
-from webhook_core.trading.planner import appraise, intent, plan
+from webhook_core.trading.planner import appraise, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 

@@ -17,6 +17,7 @@ from webhook_core.intake.field_names import sort_fields
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.settings.strategies import read as read_strategies
 from webhook_core.trading import planner
+from webhook_core.trading.from_alert import order_intent
 from webhook_core.trading.orders import OrderType
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.rules import TradingRules
@@ -166,7 +167,7 @@ def test_there_is_an_example_for_every_order_type_and_it_is_one(kind, path):
     assert alert.order_type == kind
     assert (alert.stop_price is not None) == alert.order_type.takes_trigger
     assert alert.warnings == ()
-    wanted = planner.intent(alert, TradingRules())
+    wanted = order_intent(alert, TradingRules().size)
     planned = planner.plan(wanted, BTC_USD, TradingRules(), BTC_USD.as_of)
     assert isinstance(planned, Plan)
     assert planned.notes == ()

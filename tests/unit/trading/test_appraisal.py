@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
-from tests.support.trading_rules import trading_rules
+from tests.support.trading_rules import intent, trading_rules
 from webhook_core.intake.parse import parse
 from webhook_core.trading.appraisal import Estimate
-from webhook_core.trading.planner import appraise, intent, plan
+from webhook_core.trading.planner import appraise, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import Fees, TradingRules
 

@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD
 from tests.support.intake import verified
+from tests.support.trading_rules import intent
 from webhook_core.intake.parse import parse
 from webhook_core.trading import needs
-from webhook_core.trading.planner import intent, needs_ticker, plan
+from webhook_core.trading.planner import needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 

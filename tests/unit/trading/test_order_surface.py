@@ -14,12 +14,12 @@ from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
 from tests.support.paper import ask, paper
 from tests.support.project import ROOT
-from tests.support.trading_rules import trading_rules
+from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.field_names import ALIASES
 from webhook_core.intake.parse import parse
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import intent, needs_ticker, plan
+from webhook_core.trading.planner import needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 

@@ -10,12 +10,12 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
-from tests.support.trading_rules import trading_rules
+from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import alert as intake
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import OrderType, Side
-from webhook_core.trading.planner import intent, needs_ticker, plan
+from webhook_core.trading.planner import needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 from webhook_core.value import replace

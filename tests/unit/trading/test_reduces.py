@@ -36,17 +36,17 @@ def order(side="sell", kind="market", **more):
     return OrderIntent("BTC/USD", Side(side), OrderType(kind), D(1), **(prices | more))
 
 
-def every_form(wanted, held=None):
+def every_form(wanted):
     """Of the draft, of the request, and of the request as it is read again from the ledger."""
     planned = planner.plan(wanted, BTC_USD, TradingRules(), START, D(50000))
     assert isinstance(planned, Plan), planned
     (request,) = planned.requests
     stored = REQUEST.read(REQUEST.write(request))
     return {
-        exit_of(draft(wanted, BTC_USD, D(50000)), held),
-        exit_of_request(request, held),
-        exit_of_request(stored, held),
-        exit_of(as_stored(stored, BTC_USD, D(50000)), held),
+        exit_of(draft(wanted, BTC_USD, D(50000))),
+        exit_of_request(request),
+        exit_of_request(stored),
+        exit_of(as_stored(stored, BTC_USD, D(50000))),
     }
 
 
@@ -85,13 +85,6 @@ def every_form(wanted, held=None):
 )
 def test_an_order_reduces_by_what_it_is_and_not_by_what_it_is_called(wanted, expected):
     assert every_form(wanted) == {expected}
-
-
-@pytest.mark.parametrize(
-    ("held", "expected"), [("1", Exit.SALE), ("1.5", Exit.SALE), ("0.99", None), ("0", None)]
-)
-def test_where_the_balance_is_known_a_sell_of_more_is_no_exit(held, expected):
-    assert every_form(order(), D(held)) == {expected}
 
 
 def move(action, held, target=None, leverage=None):

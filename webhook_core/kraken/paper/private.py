@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import ROUND_DOWN, Decimal
-from importlib import import_module
 from typing import Any, TypeVar
 
 from webhook_core.kraken.paper import margin
@@ -195,12 +194,13 @@ def _fee_row(percent: Decimal) -> dict[str, str | None]:
     }
 
 
-def _rarely(module: str, name: str) -> Callable[[Desk, Params], Any]:
-    """An endpoint of a module that is imported when it is first asked for: a cold start
-    pays for none of them."""
+def _change(name: str) -> Callable[[Desk, Params], Any]:
+    """An endpoint for orders that are open."""
 
     def endpoint(desk: Desk, params: Params) -> Any:
-        return getattr(import_module(f"webhook_core.kraken.paper.{module}"), name)(desk, params)
+        from webhook_core.kraken.paper import changes  # few alerts change an order
+
+        return getattr(changes, name)(desk, params)
 
     return endpoint
 
@@ -211,9 +211,9 @@ _OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("que
 # One of the permissions is enough.
 ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "AddOrder": (add_order, _TRADE),
-    "AmendOrder": (_rarely("changes", "amend_order"), _CANCEL),
-    "CancelOrder": (_rarely("changes", "cancel_order"), _CANCEL),
-    "CancelAll": (_rarely("changes", "cancel_all"), _CANCEL),
+    "AmendOrder": (_change("amend_order"), _CANCEL),
+    "CancelOrder": (_change("cancel_order"), _CANCEL),
+    "CancelAll": (_change("cancel_all"), _CANCEL),
     "OpenOrders": (open_orders, _OPEN),
     "ClosedOrders": (closed_orders, _CLOSED),
     "QueryOrders": (query_orders, _OPEN + _CLOSED),

@@ -32,10 +32,10 @@ class Composing:
         """What a page needs to show more than the form; nothing for whoever is not logged in."""
         current = self._current(request)
         if current is None:
-            return _answer(200, {"proof": None})
+            return _answer({"proof": None})
         proof = self._sessions().form_proof(current)
         expires = (self._today() + LASTS).isoformat()
-        return _answer(200, {"proof": proof, "mints": bool(self._keys()), "expires": expires})
+        return _answer({"proof": proof, "mints": bool(self._keys()), "expires": expires})
 
     def mint(self, request: HttpRequest) -> HttpResponse:
         """``strategy``, ``expires``, ``pairs`` and ``max_cost``. Raises NotOperator for a form
@@ -43,7 +43,7 @@ class Composing:
         current, said = self._current(request), form_of(request)
         if current is None or not self._sessions().is_form_of(current, said.get("proof", "")):
             raise NotOperator("a form of the composer without its session")
-        return _answer(200, {"token": self._minted(said)})
+        return _answer({"token": self._minted(said)})
 
     def _minted(self, said: Mapping[str, str]) -> str:
         keys = self._keys()
@@ -93,6 +93,6 @@ def _day(text: str, today: date) -> date:
     return ends
 
 
-def _answer(status: int, document: Mapping[str, object]) -> HttpResponse:
-    response = json_response(status, dict(document))
+def _answer(document: Mapping[str, object]) -> HttpResponse:
+    response = json_response(200, dict(document))
     return response._replace(headers={**response.headers, "cache-control": "no-store"})
