@@ -12,7 +12,6 @@ from typing import Literal, TextIO
 
 from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.events import LOGGER
-from webhook_core.intake.credentials import SCOPED
 
 Style = Literal["console", "json", "google"]
 SERVERS = ("werkzeug", "gunicorn.access")
@@ -59,8 +58,9 @@ def configure(
 def without_tokens(record: logging.LogRecord) -> bool:
     """A filter that drops no line, and takes whatever looks like a scoped token out of it."""
     line = record.getMessage()
-    if SCOPED in line:
-        record.msg, record.args = masked(line, ()), ()
+    shown = masked(line, ())
+    if shown != line:
+        record.msg, record.args = shown, ()
     return True
 
 

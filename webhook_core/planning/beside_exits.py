@@ -11,7 +11,6 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.open_orders import just_canceled
 from webhook_core.planning.own_changes import DONE
-from webhook_core.planning.purged_entries import bought_by_entry
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -75,7 +74,7 @@ class Resting(NamedTuple):
         owners: dict[str | None, str | None] = {one.current.order_id: one.strategy for one in own}
         for order in orders:
             name = order.parent or order.order_id
-            bought = None if name in owners else bought_by_entry(self.sources, order)
+            bought = None if name in owners else self.sources.bought_by_purged(order)
             owners.setdefault(name, None if bought is None else bought.strategy)
         return [one for one in orders if owners[one.parent or one.order_id] == self.wants.strategy]
 

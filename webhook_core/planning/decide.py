@@ -137,13 +137,12 @@ class Decider(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
-        """As the venue is to be told of it."""
+        """In the words of a venue that has its own; Kraken is told what is stored."""
         decided = self._with_the_missed(wants, budget, appraised=appraised)
         if not isinstance(self.venue, HasItsOwnWords):
             return decided
-        from webhook_core.planning.words import in_words_of  # Kraken is told what is stored
-
-        return in_words_of(self.venue, decided)
+        requests = (one._replace(words=self.venue.words_for(one)) for one in decided.plan.requests)
+        return decided._replace(plan=decided.plan._replace(requests=tuple(requests)))
 
     def _with_the_missed(
         self, wants: Wants, budget: Budget, *, appraised: bool

@@ -90,12 +90,7 @@ class MeantOrders:
     def left_by_purged(self, strategy: str | None) -> list[tuple[RestingOrder, Trade]]:
         """Open exits of entries that the ledger has purged, of that strategy, of all for None; each
         with what its entry bought."""
-        exits = [order for order in self._of_open[1] if order.parent is not None]
-        if not exits:
-            return []
-        from webhook_core.planning.purged_entries import bought_by_entry  # few exits are so old
-
-        found = [(order, bought_by_entry(self.sources, order)) for order in exits]
+        found = [(order, self.sources.bought_by_purged(order)) for order in self._of_open[1]]
         return [
             (order, bought)
             for order, bought in found

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.planning.purged_entries import bought_by_entry
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.trading.facts import RestingOrder
@@ -148,7 +147,7 @@ class OwnExits:
 
     def _owner(self, order: RestingOrder, entry: LedgerEntry | None) -> Whose | None:
         if entry is None:
-            bought = bought_by_entry(self._sources, order)
+            bought = self._sources.bought_by_purged(order)
             if bought is None or bought.strategy is None:
                 return None
             return Whose(bought.strategy, bought.symbol, bought.margin)

@@ -23,11 +23,13 @@ from webhook_core.value import Record
 from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 
 if TYPE_CHECKING:
+    from webhook_core.money.trades import Trade
     from webhook_core.planning.account_fees import AccountFees
     from webhook_core.planning.own_orders import OwnOrders
     from webhook_core.planning.seen_figures import SeenFigures
     from webhook_core.planning.seen_resting import AtRest
     from webhook_core.risk.pausing import Pausing
+    from webhook_core.trading.facts import RestingOrder
     from webhook_core.trading.rules import Fees
 
 
@@ -117,6 +119,17 @@ class Sources(Record):
 
         documents = self.pair_rules.documents
         return rules._replace(losses=loss_figures.read(documents, self.mode, self.account))
+
+    def bought_by_purged(self, order: RestingOrder) -> Trade | None:
+        """A trade of the entry that left this exit: the ledger has purged that, and what it bought
+        is kept for good. None for any other order. Raises LedgerUnavailable."""
+        if order.parent is None:
+            return None
+        from webhook_core.money.owners import forgotten  # few exits are so old
+        from webhook_core.money.trade_store import TradeStore
+
+        store = TradeStore(self.pair_rules.documents, self.mode, self.account)
+        return forgotten(store, order.parent, order.opened_at)
 
     def instrument(self, symbol: str, budget: Budget) -> Instrument:
         """The pair of that name; Kraken is asked for one whose rules we lack.
