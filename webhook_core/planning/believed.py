@@ -32,10 +32,11 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
-from webhook_core.planning.own_changes import InstrumentOf, position_key
+from webhook_core.planning.own_changes import InstrumentOf, is_position, position_key
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
+    Parts,
     exited_by,
     has_exit,
     is_on_margin,
@@ -96,6 +97,7 @@ class Believed:
         self.exited: dict[str, Mapping[str, Decimal]] = {}
         self.leaving, self.at_most = set[str](), set[str]()
         self._first: Shown | None = None
+        self._parts: dict[str, Parts] = {}
 
     def figures(self, shown: Shown) -> Mapping[str, Decimal]:
         """All that are shown, with all of ours in them; then ``counted_until``, ``exited`` by pair
@@ -114,7 +116,7 @@ class Believed:
                     raise not_certain(entry)
         known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
-        if not all(map(_is_position, shown.figures)):
+        if not all(map(is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
         if self._first is not None:
@@ -123,9 +125,8 @@ class Believed:
         figures, agree = self._figures(settled)
         if not (agree and figures == self.shown.figures) and self.others.read(settled.oldest):
             figures, agree = self._figures(self._asked_anew())
-        corrected = [name for name, held in figures.items() if held != self.shown.figures[name]]
-        below = [name for name in corrected if figures[name] < 0 and not _is_position(name)]
-        if below or not agree:
+        corrected = figures.items() - self.shown.figures.items()
+        if not agree or any(held < 0 and not is_position(name) for name, held in corrected):
             raise may_lack()
         return figures
 
@@ -165,7 +166,7 @@ class Believed:
         if self._first is None:
             return {}
         last, self.shown = self.shown, self._first
-        settled, names = self._settled(), filter(_is_position, self.shown.figures)
+        settled, names = self._settled(), filter(is_position, self.shown.figures)
         earlier = {name: self._positions(name, settled) for name in names}
         self.shown = last
         return earlier
@@ -193,11 +194,14 @@ class Believed:
 
     def _figure(self, name: str, settled: Settled) -> Decimal:
         shown, known = self.shown.figures[name], settled.figures.get(name)
-        if _is_position(name):
+        if is_position(name):
             possible = self._positions(name, settled)
             if len(possible) != 1 and self.others.read(settled.oldest):
                 possible = self._positions(name, settled)
             if (most := most_of(possible, closes=self.closes)) is None:
+                may_prove = shown in possible and not self.closes
+                if may_prove and self.others.are_in(self._parts[name], self.exits.open):
+                    return shown
                 raise may_lack()
             self.at_most |= {name} if len(possible) > 1 else set()
             return most
@@ -224,11 +228,11 @@ class Believed:
         if known is not None and not exits.fills:
             # Where the rows, which name their orders, agree, nobody is asked what those filled.
             filled_all = {name: fill for name, fill in map(presumed, young) if fill is not None}
-            fills = {**filled_all, **self.orders.by_order}
-            lacks = lacking_of(rows, young, fills, exits, others)
+            lacks = lacking_of(rows, young, {**filled_all, **self.orders.by_order}, exits, others)
             if known - shown in lacks:
                 return frozenset((known,))
-        filled = [entry for entry, fill in self.orders.known(young) if fill.volume]
+        self._parts[name] = parts = Parts(rows, self.orders.known(young), exits)
+        filled = [entry for entry, fill in parts.young if fill.volume]
         if not exits.fills and not filled:
             return frozenset((shown,))
         lacks = lacking_of(rows, filled, self.orders.by_order, exits, others)
@@ -244,7 +248,3 @@ class Believed:
         if not parents or instrument is None:
             return NO_EXITS
         return self.exits.of(self.orders.known(list(parents.values())), instrument)
-
-
-def _is_position(name: str) -> bool:
-    return name.startswith(position_key(""))

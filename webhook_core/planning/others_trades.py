@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
-from webhook_core.planning.other_steps import Other
+from webhook_core.planning.other_steps import AT_THE_MARKET, Other
 from webhook_core.planning.own_changes import NEAR, InstrumentOf
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
+    from webhook_core.planning.open_orders import OpenNow
+    from webhook_core.planning.position_course import Parts
     from webhook_core.planning.settled_figures import Settled
     from webhook_core.planning.sources import Sources
 
 MOST_OF_NOW = 200
 """So many are read at most (``kraken.order_reads``): the list may not reach back that far."""
-_AT_ONCE = ("market", "stop-loss", "take-profit", "trailing-stop")
-"""What takes the market's price fills in one moment, however long it rested."""
 
 
 class OthersTrades:
@@ -43,6 +43,7 @@ class OthersTrades:
         self._sources, self._budget = sources, budget
         self._instrument_of, self._pairs = instrument_of, pairs
         self._since: datetime | None = None
+        self._list: tuple[datetime, Sequence[RestingOrder]] | None = None
         self._closed: Sequence[Other] = ()
         self._open: Sequence[Other] | None = None
 
@@ -70,6 +71,7 @@ class OthersTrades:
         if self._since is not None and self._since <= since:
             return False
         closed = self._sources.venue.orders_closed(since, self._budget)
+        self._list = since, closed
         if len(closed) >= MOST_OF_NOW:
             raise NotItsTurn(
                 "So many orders were done since Kraken's figures were certain last that what is "
@@ -78,6 +80,20 @@ class OthersTrades:
         before, self._since = self._closed, since
         self._closed = self._timed([one for one in closed if traded_since(one, since)])
         return self._closed != before
+
+    def _closed_since(self, since: datetime) -> Sequence[RestingOrder]:
+        """Every order that is done since then, and some before. Raises VenueUnavailable."""
+        if self._list is None or self._list[0] > since:
+            self._list = since, self._sources.venue.orders_closed(since, self._budget)
+        return self._list[1]
+
+    def are_in(self, parts: Parts, now: OpenNow) -> bool:
+        """Whether a position's rows prove that none of all that was traded is lacking. ``now``:
+        what is open. Raises VenueUnavailable, LedgerUnavailable."""
+        from webhook_core.planning.accounted_rows import AccountedRows  # few come to it
+
+        rows = AccountedRows(self._sources, self._instrument_of, parts, self._closed_since)
+        return rows.contain(now)
 
     def _read_open(self, listed: Sequence[RestingOrder] | None) -> bool:
         """The same, of what orders have traded that rest on."""
@@ -98,7 +114,7 @@ class OthersTrades:
 
     def _is_of_now(self, order: RestingOrder) -> bool:
         began = self._since is not None and order.opened_at >= self._since
-        return began or order.order_type in _AT_ONCE
+        return began or order.order_type in AT_THE_MARKET
 
     def _other(self, order: RestingOrder, fills: Mapping[str, Fill]) -> Other:
         fill = fills.get(order.order_id)

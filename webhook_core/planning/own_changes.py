@@ -39,6 +39,11 @@ def position_key(pair: str) -> str:
     return f"position {pair}"
 
 
+def is_position(name: str) -> bool:
+    """Whether a figure of that name is one."""
+    return name.startswith(position_key(""))
+
+
 def own_key(pair: str) -> str:
     """What a strategy bought of a pair and has not sold is called among them, signed base."""
     return f"{_OWN}{pair}"

@@ -28,6 +28,14 @@ class Exits(NamedTuple):
     strategies: tuple[str, ...] = ()
 
 
+class Parts(NamedTuple):
+    """What a position is told from: its rows, the entries that these may lack, and exits."""
+
+    rows: Sequence[OpenPosition]
+    young: Sequence[tuple[LedgerEntry, Fill]]
+    exits: Exits
+
+
 NO_EXITS = Exits((), ())
 
 
