@@ -40,3 +40,21 @@ def test_what_is_left_has_its_stop_and_no_more(means, margin, part, tmp_path):
         assert answer["status"] == 200, answer
         assert there.held() == Decimal(left) + beside
         assert sum(order.volume for order in there.open()) == Decimal(left)
+
+
+@pytest.mark.parametrize("part", ["90 %", "target"])
+@pytest.mark.parametrize("means", ["all", "own"])
+def test_where_the_stop_to_be_put_back_has_fired_the_answer_says_what_is_bare(
+    means, part, tmp_path
+):
+    """Another was canceled before, and nothing stands in its place."""
+    env = {} if means == "all" else own_tables(tmp_path)
+    with scene(balances=MONEY, **env) as there:
+        for volume, stop in (("0.1", "2240"), ("0.2", "2250"), ("0.1", None)):
+            there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2245", "2500"))
+        fields, left = PARTS[part]
+        answer = there.send("one", **NO_ORDER, **fields)
+        assert (answer["status"], there.held(), there.open()) == (200, Decimal(left), [])
+        assert any(warning.startswith("NOT_PROTECTED: ") for warning in answer["warnings"])

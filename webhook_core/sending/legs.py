@@ -110,7 +110,7 @@ class Legs(Record):
         """After what the legs before it came to."""
         nothing = why_nothing(leg.current.request, before, trade_whole=again.trade_whole)
         if nothing:
-            return self._claimed(ended_as_nothing(leg, nothing, self.clock.now()))
+            return self._claimed(ended_as_nothing(leg, nothing, self.clock.now(), before))
         if again.is_resumed:
             self._check_way(before[0], leg, again, budget)
         outdated = again.is_outdated(leg, before, budget)

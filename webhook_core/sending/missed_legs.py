@@ -56,7 +56,9 @@ def _miss_behind(first: LedgerEntry, ledger: Ledger, now: datetime) -> int:
         nothing = why_nothing(leg.current.request, entries, trade_whole=False)
         attempt = missed_attempt(leg.unit, leg.current.request, now, why)
         missed_leg = replace(leg, attempts=(attempt,), turn=None)
-        claim = ledger.claim(ended_as_nothing(leg, nothing, now) if nothing else missed_leg)
+        claim = ledger.claim(
+            ended_as_nothing(leg, nothing, now, entries) if nothing else missed_leg
+        )
         if not isinstance(claim, Claimed):
             break
         if stopped:  # the answer has said so

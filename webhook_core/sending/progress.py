@@ -8,10 +8,12 @@ from itertools import takewhile
 
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.transitions import no_action_attempt
+from webhook_core.trading.plans import NOT_PROTECTED, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import NamedTuple, replace
 
 DONE = (State.ACCEPTED, State.NO_ACTION)
+_BARE = "what is left, if anything is, is without the stop that was canceled before"
 
 
 class Progress(NamedTuple):
@@ -155,8 +157,21 @@ def _is_cancel(entry: LedgerEntry) -> bool:
     return entry.current.request.method == "CancelOrder"
 
 
-def ended_as_nothing(leg: LedgerEntry, why: str, now: datetime) -> LedgerEntry:
-    """The leg as it is claimed where it comes to nothing."""
-    nothing = OrderRequest(leg.current.request.symbol, {})
-    attempt = replace(no_action_attempt(leg.unit, nothing, now), reason=why)
-    return replace(leg, attempts=(attempt,), turn=None)
+def ended_as_nothing(
+    leg: LedgerEntry, why: str, now: datetime, before: Sequence[LedgerEntry]
+) -> LedgerEntry:
+    """The leg as it is claimed where it comes to nothing behind these."""
+    request = leg.current.request
+    attempt = replace(
+        no_action_attempt(leg.unit, OrderRequest(request.symbol, {}), now), reason=why
+    )
+    warnings = leg.warnings
+    if request.freeing and _another_is_canceled(before, request.symbol):
+        warnings = (*warnings, undone(NOT_PROTECTED, f"{_BARE}: {why}"))
+    return replace(leg, attempts=(attempt,), turn=None, warnings=warnings)
+
+
+def _another_is_canceled(before: Sequence[LedgerEntry], symbol: str) -> bool:
+    """Whether an exit of the pair, beside the one that is gone, was canceled for the sale."""
+    freed = [one for one in before if _sets_free(one) and one.current.request.symbol == symbol]
+    return any(one.state is State.ACCEPTED for one in freed)
