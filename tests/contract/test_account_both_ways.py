@@ -74,7 +74,7 @@ def kraken(request: pytest.FixtureRequest) -> Iterator[Account]:
         engine.mark_price("XBTUSD", Decimal(60000))
         yield Account(KrakenVenue(client, CLOCK), engine)
         return
-    with KrakenServer() as server:
+    with KrakenServer(pairs=None) as server:
         client = KrakenClient(kraken_server.KEY, kraken_server.SECRET, server.url)
         server.engine.mark_price("XBTUSD", Decimal(60000))
         yield Account(KrakenVenue(client, CLOCK), server.engine)

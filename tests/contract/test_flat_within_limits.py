@@ -44,9 +44,8 @@ FLAT = {**CLOSE, "symbol": None, "price": None, "scope": "strategy", "id": "flat
 
 @pytest.fixture
 def kraken() -> Iterator[LimitedKraken]:
-    with LimitedKraken(
-        balances={"USD": D(100_000_000)}, nonce_window=10**19, secret=SECRET, clock=CLOCK
-    ) as server:
+    account = {"balances": {"USD": D(100_000_000)}, "nonce_window": 10**19, "secret": SECRET}
+    with LimitedKraken(clock=CLOCK, pairs=None, **account) as server:
         for pair in PAIRS:
             server.engine.mark_price(pair, D(100))
         yield server

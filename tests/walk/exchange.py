@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +18,6 @@ from tests.support.lagging_figures import BOOK, Frozen
 from tests.walk.clock import SharedClock
 from webhook_core.kraken.paper import wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.rules import packaged_rows
 
 READS = (
     "OpenOrders",
@@ -35,13 +32,6 @@ READS = (
 CALL_S = 0.01
 """What one call takes of the shared time."""
 KEPT = 400
-LISTED = re.compile("X(XBT|ETH|XRP|LTC)Z(USD|EUR)|XETHXXBT|(SOL|ADA)USD")
-
-
-@cache
-def _pairs() -> dict[str, dict[str, Any]]:
-    """Few of Kraken's: to list and to read all of them was half of what a scene took."""
-    return {key: row for key, row in packaged_rows().items() if LISTED.fullmatch(key)}
 
 
 class LateKraken(kraken_server.KrakenServer):
@@ -53,7 +43,6 @@ class LateKraken(kraken_server.KrakenServer):
         self.once: dict[str, float] = {}
         self.earning: frozenset[str] = frozenset()
         self._past: list[tuple[float, str]] = []
-        options = {"pairs": _pairs(), **options}
         super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
 
     def handle(

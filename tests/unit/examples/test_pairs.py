@@ -255,7 +255,7 @@ NEW = {"altname": "NEWUSD", "wsname": "NEW/USD", "base": "NEW", "quote": "ZUSD",
 
 @pytest.fixture
 def kraken():
-    with KrakenServer() as server:
+    with KrakenServer(pairs=None) as server:
         server.engine.pairs["NEWUSD"] = dict(NEW)
         server.engine.mark_price("NEWUSD", Decimal(10))
         server.engine.mark_price("SUIUSD", Decimal(3))
