@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.ledger_entries import NOON, in_turn, submitting
@@ -239,6 +239,8 @@ FULL = full(in_turn("alert-1", moves=(1, 0), mark="somebody"))
 
 
 @given(st.sampled_from(list(leaves(to_document(FULL)))), JSON)
+@example(("attempts", 0, "state"), None)
+@example(("attempts", 0, "claimed_at"), None)
 def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
     document = to_document(FULL)
     inside = document

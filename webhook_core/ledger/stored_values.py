@@ -37,15 +37,14 @@ def several(form: Form) -> Form:
     )
 
 
-def named(
-    kind: Callable[..., Any], forms: Mapping[str, Form | None], unsaid: Mapping[str, Any]
-) -> Form:
+def named(kind: Any, forms: Mapping[str, Form | None], unsaid: Mapping[str, Any]) -> Form:
     """A value as an object: its parts in the order of ``forms``, None where one stands as it is;
-    what is None is null. A part that is as ``unsaid`` has it is left out: its default."""
+    what is None is null, and read again only where that is its default. A part that is as
+    ``unsaid`` has it is left out: its default."""
 
-    parts_of = attrgetter(*forms)
+    parts_of, defaults = attrgetter(*forms), kind._field_defaults
     writes = [(name, form and form.write, unsaid.get(name, _SAID)) for name, form in forms.items()]
-    reads = [(name, form and form.read) for name, form in forms.items()]
+    reads = [(name, form and form.read, defaults.get(name, _SAID)) for name, form in forms.items()]
 
     def write(value: Any) -> dict[str, Any]:
         document = {}
@@ -55,10 +54,10 @@ def named(
         return document
 
     def read(document: Mapping[str, Any], **beside: Any) -> Any:
-        for name, form in reads:
+        for name, form, default in reads:
             if name in document or name not in unsaid:
                 said = document[name]
-                beside[name] = said if form is None or said is None else form(said)
+                beside[name] = said if form is None or said is default is None else form(said)
         return kind(**beside)
 
     return Form(write, read)
@@ -100,7 +99,9 @@ FILL = named(
     Fill,
     {
         "status": None,
-        **dict.fromkeys(("volume", "price", "cost", "fee"), AMOUNT),
+        "volume": AMOUNT,
+        "price": Form(str, lambda text: None if text is None else Decimal(text)),
+        **dict.fromkeys(("cost", "fee"), AMOUNT),
         "opened_at": TIME,
         "closed_at": TIME,
         "trades": Form(str, int),
