@@ -40,13 +40,13 @@ def main() -> int:
         try:
             show_everything(port)
         except BrokenPromise as broken:
-            print(f"\n  NOT AS PROMISED: {broken}")
+            show(f"\n  NOT AS PROMISED: {broken}")
             return 1
-    print(
+    show(
         "\nThat was the deployed entry point under functions-framework, trading on a paper Kraken "
         "in the same process."
     )
-    print(
+    show(
         "Next: `make serve` leaves it running; examples/README.md says what to type into "
         "TradingView."
     )
@@ -179,7 +179,7 @@ def function(folder: Path) -> Iterator[int]:
         yield port
     except BrokenPromise:
         log.seek(0)
-        print(log.read())
+        show(log.read())
         raise
     finally:
         process.terminate()
@@ -238,11 +238,19 @@ def expect(kept: bool, promise: str, response: Response) -> None:
 
 
 def headline(text: str) -> None:
-    print(f"\n{text}")
+    show(f"\n{text}")
 
 
 def say(text: str) -> None:
-    print(f"     {text}")
+    show(f"     {text}")
+
+
+def show(text: str) -> None:
+    """A line of standard output. Who has stopped reading, as ``head`` does, misses the rest."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

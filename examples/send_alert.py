@@ -21,7 +21,7 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit, urlunsplit
 
 ROUTE = "/webhook/tradingview"
@@ -117,10 +117,7 @@ def prove(alert: dict[str, Any], *, use_token: bool) -> tuple[bytes, dict[str, s
     if use_token:
         raise SystemExit("--token needs WEBHOOK_TOKEN")
     if not secret:
-        print(
-            "Neither WEBHOOK_SECRET nor WEBHOOK_TOKEN is set: sent without any proof.",
-            file=sys.stderr,
-        )
+        show("Neither WEBHOOK_SECRET nor WEBHOOK_TOKEN is set: sent without any proof.", sys.stderr)
         return body, headers
     return body, headers | signature(secret, body)
 
@@ -163,9 +160,7 @@ def target(url: str, *, validate: bool) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SystemExit(f"--url {url}: must begin with http:// or https://")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        print(
-            "Sent over plain http: whoever is in between can read and change it.", file=sys.stderr
-        )
+        show("Sent over plain http: whoever is in between can read and change it.", sys.stderr)
     path = parts.path.rstrip("/") or ROUTE
     if validate and not path.endswith("/validate"):
         path += "/validate"
@@ -192,10 +187,10 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         with answer:
             status, text = answer.code, answer.read()
     except OSError as error:
-        print(f"No answer from {url}: {getattr(error, 'reason', error)}", file=sys.stderr)
+        show(f"No answer from {url}: {getattr(error, 'reason', error)}", sys.stderr)
         return 0
-    print(f"HTTP {status}")
-    print(readable(text))
+    show(f"HTTP {status}")
+    show(readable(text))
     return int(status)
 
 
@@ -204,6 +199,16 @@ def readable(text: bytes) -> str:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
         return text.decode("utf-8", "replace")
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """A line of standard output or of ``stream``. Who has stopped reading, as ``head`` does, misses
+    the rest."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class Application(Record):
             routes = operator_routes.routes(self.open_operators, self.gate, delivery)
         if path not in routes and self.settings.allow_token_in_url:
             delivery.request = _without_token(delivery.request)
-            path = delivery.request.path
+            path = delivery.request.path.rstrip("/") or "/"
         if path not in routes and path.startswith(PAGES):
             from webhook_core.web.pages import pages  # people look at them, no alert does
 

@@ -11,7 +11,9 @@ from webhook_core.notify.standing import silent_now
 from webhook_core.notify.state import Queue, state_in
 from webhook_core.notify.words import moment
 
-_MEND = "write a URL of apprise, or the name of a secret that holds some: webhook_core/notify"
+_MEND = (
+    "write a URL of apprise, or the name of a secret that holds some: webhook_core/notify/README.md"
+)
 _TRY = ".venv/bin/python -m webhook_core notify test"
 _RUN = "POST /reconcile sends: run it each minute"
 

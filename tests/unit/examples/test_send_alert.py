@@ -2,6 +2,7 @@
 verifier at the other end."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -130,6 +131,28 @@ def test_without_any_proof_it_says_so(receive):
     assert "without any proof" in done.stderr
     with pytest.raises(Unauthenticated):
         verified(server.requests[0], token_credential(TOKEN, "t"))
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_reader_who_has_seen_enough_changes_nothing(receive, closed, unbuffered):
+    server = receive(200, 200)
+    nobody_reads, written = os.pipe()
+    os.close(nobody_reads)
+    done = subprocess.run(
+        [sys.executable, "send_alert.py", "market.json", "--url", server.url, "--twice"],
+        cwd=EXAMPLES,
+        env={"PYTHONUNBUFFERED": unbuffered},
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, closed: written},
+        timeout=30,
+        check=False,
+    )
+    os.close(written)
+    assert (done.returncode, len(server.requests)) == (0, 2)
+    assert not any(
+        b"Traceback" in said or b"Error" in said
+        for said in (done.stdout or b"", done.stderr or b"")
+    )
 
 
 def test_twice_sends_the_same_bytes_and_headers_again(receive):

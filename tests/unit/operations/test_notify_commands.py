@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.project import ROOT
 from tests.support.terminal import function_on, rows, run
 from tests.support.told_person import told_person
 from webhook_core.findings import Verdict
@@ -49,10 +50,15 @@ def test_it_is_well_where_each_took_it(tmp_path, person):
     assert TOKEN not in done.output
 
 
+def named_files(text):
+    return [ROOT / name.strip(".:,()") for name in text.split() if "webhook_core/" in name]
+
+
 def test_without_anybody_it_says_what_to_set(tmp_path):
     done = run(function_on(tmp_path / "ledger.db"), "notify", "test")
     assert done.exit_code == 1
     assert "set NOTIFY" in done.output
+    assert named_files(done.output) == [ROOT / "webhook_core/notify/README.md"]
 
 
 def found(function):
@@ -65,6 +71,8 @@ def test_the_doctor_warns_of_each_address_that_is_none(function):
         *(Verdict.OK, Verdict.WARN, Verdict.WARN, Verdict.WARN, Verdict.WARN)
     ]
     assert before["NOTIFY[0]"].found == "*** (JSON); nothing was told yet"
+    for name in ("NOTIFY[1]", "NOTIFY[2]", "[trend] notify[0]"):
+        assert named_files(before[name].advice) == [ROOT / "webhook_core/notify/README.md"]
     assert before["notifications"].advice == "POST /reconcile sends: run it each minute"
     assert TOKEN not in str(before)
     function.operate("POST", "/reconcile")

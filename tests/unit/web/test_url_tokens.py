@@ -10,6 +10,7 @@ from tests.support.faked_function import TOKEN, Function
 from tests.support.logger import logging_as_it_was
 from tests.support.scoped_tokens import KEYS, OLD_KEY, scoped
 from webhook_core.cloud import logs
+from webhook_core.web.messages import HttpRequest
 
 ROUTE = "/webhook/tradingview"
 GOOD = scoped("p=BTC/USD", "s=buy")
@@ -93,6 +94,16 @@ def test_other_routes_are_as_before(function):
     assert function.post(function.alert(), f"{ROUTE}/validate").status == 200
     assert function.send("GET", "/webhook/health").status == 200
     assert function.post(function.alert(), "/webhook/other").status == 404
+
+
+@pytest.mark.parametrize("path", ["/operator", "/compose", "/webhook/health", ""])
+@pytest.mark.parametrize("allowed", ["true", "false"])
+def test_a_page_may_end_in_a_slash(path, allowed):
+    application = Function(env={"ALLOW_TOKEN_IN_URL": allowed}).application
+    for end in ("", "/", "//"):
+        now = application.clock.now()
+        asked = HttpRequest("GET", path + end, {}, {}, b"", "127.0.0.1", now)
+        assert application.handle(asked).status == 200
 
 
 def test_neither_the_log_nor_an_answer_has_the_token(function, log):

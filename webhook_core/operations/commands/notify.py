@@ -24,7 +24,9 @@ def test_notify(open_application: OpenApplication) -> None:
     An address is called by the place where it is set; nothing of it is shown."""
     rows = open_application().operators.open_run().telling.test()
     if not rows:
-        show_line("Nobody is named: set NOTIFY to one or more URLs, as webhook_core/notify has it.")
+        show_line(
+            "Nobody is named: set NOTIFY to one or more URLs (webhook_core/notify/README.md)."
+        )
     show_table(rows, _HEADER)
     if not rows or any(result != Sent.YES for _, _, result in rows):
         click.get_current_context().exit(1)
