@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
 
-from webhook_core.trading import conditional_close, kraken_limits, limits
+from webhook_core.trading import conditional_close, kraken_limits, limits, terms
 from webhook_core.trading.checks import Check
 from webhook_core.trading.drafts import Draft, lowest
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import is_margin
 from webhook_core.trading.prices import amount_of, text
 from webhook_core.trading.rules import TradingRules, owned
 from webhook_core.trading.symbols import Instruments
-from webhook_core.trading.terms import moment_of
 from webhook_core.trading.worst_price import buys_back, is_uncapped, worst_price
 from webhook_core.value import NamedTuple
 
@@ -171,78 +169,23 @@ def _guards(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]
         yield from guards.priced_checks(draft, rules, now)
 
 
-def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
-    if draft.display_volume is not None:
-        yield kraken_limits.display_volume_fits(draft.volume, draft.display_volume)
-
-
-def _times(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
-    terms = draft.wanted.terms
-    starts = None if terms.starts is None else moment_of(terms.starts, now)
-    if starts is not None:
-        yield kraken_limits.start_is_ahead(starts, now)
-    if terms.expires is not None:
-        yield kraken_limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
-
-
-def _status(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
-    wanted, instrument = draft.wanted, draft.instrument
-    if draft.amends is not None and draft.amends.margin:
-        return  # whether it reduces is Kraken's to know
-    kind, post_only = wanted.order_type, wanted.terms.post_only
-    check = kraken_limits.status_permits(instrument, kind, wanted.leverage, post_only=post_only)
-    fresh = kraken_limits.status_is_fresh(instrument, now)
-    yield check if fresh else kraken_limits.outdated(check, instrument)
-
-
-def _leverage(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
-    wanted = draft.wanted
-    if is_margin(wanted.leverage):
-        check = kraken_limits.leverage_offered(draft.instrument, wanted.side, wanted.leverage)
-        yield _while_fresh(check, draft, now)
-
-
-def _volume_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
-    if draft.amends is None or draft.amends.volume != draft.volume:
-        yield _while_fresh(
-            kraken_limits.volume_minimum(draft.instrument, draft.base_volume), draft, now
-        )
-
-
-def _cost_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
-    instrument, volume, close = draft.instrument, draft.volume, draft.wanted.close
-    yield _while_fresh(kraken_limits.cost_minimum(instrument, volume, draft.cost_price), draft, now)
-    if close is not None and not draft.in_quote:
-        left = kraken_limits.close_minimum(instrument, volume, draft.close_price, close.field)
-        yield _while_fresh(left, draft, now)
-
-
 RULES: tuple[Rule, ...] = (
     Rule(_allowed_symbols, Need.TERMS),
     Rule(_permit, Need.TERMS),
     Rule(_uncapped_currencies, Need.TERMS),
     Rule(_prices, Need.TERMS),
-    Rule(_times, Need.TERMS),
-    Rule(_status, Need.TERMS),
-    Rule(_leverage, Need.TERMS),
+    Rule(terms.time_checks, Need.TERMS),
+    Rule(kraken_limits.status_checks, Need.TERMS),
+    Rule(kraken_limits.leverage_checks, Need.TERMS),
     Rule(_hours, Need.TERMS),
     Rule(_volume, Need.SIZE),
-    Rule(_display_volume, Need.SIZE),
-    Rule(_volume_minimum, Need.SIZE),
+    Rule(terms.display_volume_checks, Need.SIZE),
+    Rule(kraken_limits.volume_checks, Need.SIZE),
     Rule(_offsets),
     Rule(_exits),
     Rule(_permitted_cost),
     Rule(_guards),
     Rule(_cost),
-    Rule(_cost_minimum),
+    Rule(kraken_limits.cost_checks),
 )
 """All that denies an order, on every way to one."""
-
-
-def _while_fresh(check: Check, draft: Draft, now: datetime) -> Check:
-    instrument = draft.instrument
-    return (
-        check
-        if kraken_limits.rules_are_fresh(instrument, now)
-        else kraken_limits.outdated(check, instrument)
-    )

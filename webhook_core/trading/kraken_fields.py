@@ -5,21 +5,18 @@ These fields are what the ledger holds of an order, whichever venue it went to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from webhook_core.trading.orders import Close, OrderType, Side, Terms
+from webhook_core.trading.orders import Close, OrderType, Side, Terms, is_margin
 from webhook_core.trading.prices import Price, parsed, text
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
     from webhook_core.trading.drafts import Draft
-    from webhook_core.trading.orders import SelfTrade, TimeInForce, TriggerBy
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FEES = {"base": "fcib", "quote": "fciq"}
+_NO_TERMS = Terms()
 
 
 class OrderFields:
@@ -121,18 +118,9 @@ class OrderFields:
     @property
     def terms(self) -> Terms:
         """How it may be filled, and how long it lives."""
-        sent, flags = self.parameters, self._flags
-        return Terms(
-            display_volume=Decimal(sent["displayvol"]) if "displayvol" in sent else None,
-            trigger_by=cast("TriggerBy | None", sent.get("trigger")),
-            reduce_only=sent.get("reduce_only") == "true",
-            self_trade=cast("SelfTrade | None", sent.get("stptype")),
-            fee_currency="base" if "fcib" in flags else "quote" if "fciq" in flags else None,
-            post_only="post" in flags,
-            time_in_force=cast("TimeInForce | None", sent.get("timeinforce")),
-            starts=_moment(sent.get("starttm")),
-            expires=_moment(sent.get("expiretm")),
-        )
+        from webhook_core.trading.kraken_terms import terms_in  # few orders are read again
+
+        return terms_in(self.parameters, self._flags)
 
     @property
     def amended(self) -> dict[str, Decimal]:
@@ -194,7 +182,10 @@ def parameters(draft: Draft) -> dict[str, str]:
     sent.update(
         zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False)
     )
-    sent.update(_terms(wanted.terms, wanted.leverage, in_quote=draft.in_quote))
+    if draft.in_quote or is_margin(wanted.leverage) or wanted.terms != _NO_TERMS:
+        from webhook_core.trading.kraken_terms import fields_of
+
+        sent.update(fields_of(wanted.terms, wanted.leverage, in_quote=draft.in_quote))
     if wanted.close is not None:
         sent["close[ordertype]"] = wanted.close.order_type.value
         names = ("close[price]", "close[price2]")
@@ -204,47 +195,5 @@ def parameters(draft: Draft) -> dict[str, str]:
     return sent
 
 
-def _terms(terms: Terms, leverage: int | None, *, in_quote: bool) -> Iterator[tuple[str, str]]:
-    if terms.trigger_by is not None:
-        yield "trigger", terms.trigger_by
-    if leverage is not None and leverage > 1:
-        yield "leverage", str(leverage)
-    if terms.reduce_only:
-        yield "reduce_only", "true"
-    if terms.self_trade is not None:
-        yield "stptype", terms.self_trade
-    if flags := list(_flags(terms, in_quote=in_quote)):
-        yield "oflags", ",".join(flags)
-    if terms.time_in_force is not None:
-        yield "timeinforce", terms.time_in_force
-    if terms.starts is not None:
-        yield "starttm", _when(terms.starts)
-    if terms.expires is not None:
-        yield "expiretm", _when(terms.expires)
-
-
-def _flags(terms: Terms, *, in_quote: bool) -> Iterator[str]:
-    if terms.fee_currency is not None:
-        yield _FEES[terms.fee_currency]
-    if terms.post_only:
-        yield "post"
-    if in_quote:
-        yield "viqc"
-
-
-def _when(when: datetime | timedelta) -> str:
-    """Unix seconds, or + and the seconds from when Kraken takes the order."""
-    second = timedelta(seconds=1)
-    return f"+{when // second}" if isinstance(when, timedelta) else str((when - _EPOCH) // second)
-
-
 def _price(sent: str | None) -> Price | None:
     return None if sent is None else parsed(sent)
-
-
-def _moment(sent: str | None) -> datetime | timedelta | None:
-    if sent is None:
-        return None
-    if sent.startswith("+"):
-        return timedelta(seconds=int(sent[1:]))
-    return datetime.fromtimestamp(int(sent), UTC)

@@ -1,4 +1,5 @@
-"""What Kraken's rules refuse, said before it is sent: each rule is a check with a stable name.
+"""What Kraken's rules of the pair refuse, said before it is sent: each rule is a check with a
+stable name. Those of an order's terms stand in terms.
 
 They deny only while they are fresh: a stale number must not lose an order that Kraken would take,
 and Kraken's own refusal costs nothing.
@@ -6,26 +7,28 @@ and Kraken's own refusal costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webhook_core.trading import checks
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.orders import OrderType, Side, is_margin
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.symbols import display_name
+
+if TYPE_CHECKING:
+    from webhook_core.trading.drafts import Draft
+    from webhook_core.trading.rules import TradingRules
 
 RULES_DENY_FOR = timedelta(hours=24)
 """So long after Kraken stated them do a pair's rules deny an order."""
 STATUS_DENIES_FOR = timedelta(minutes=1)
 """A pair's status is a matter of minutes. Kraken's own refusal of it is one that a resend may
 overcome; ours would be final."""
-ICEBERG_PARTS = 15
-SOONEST_EXPIRY = timedelta(seconds=5)
-LATEST_EXPIRY = timedelta(days=30)
-"""Kraken says a month; which one, it does not say."""
 _NO_RULE = "Kraken's rule for the pair is not known"
 
 
@@ -95,42 +98,6 @@ def close_minimum(
     return check._replace(rule="CLOSE_COST_MINIMUM", message=text)
 
 
-def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
-    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com,
-    add-order ``displayvol``)."""
-    numbers = {"display_volume": plain(shown), "volume": plain(volume)}
-    if volume <= shown * ICEBERG_PARTS and shown < volume:
-        return checks.passed("DISPLAY_VOLUME", **numbers)
-    text = (
-        f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least "
-        "a fifteenth of it"
-    )
-    return checks.denied("DISPLAY_VOLUME", text, **numbers)
-
-
-def start_is_ahead(starts: datetime, now: datetime) -> Check:
-    numbers = {"starts": _moment(starts), "now": _moment(now)}
-    if starts > now:
-        return checks.passed("START_TIME", **numbers)
-    return checks.denied(
-        "START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers
-    )
-
-
-def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
-    """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
-    earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
-    numbers = {"expires": _moment(expires), "now": _moment(now)}
-    if earliest <= expires <= latest and (starts is None or starts < expires):
-        return checks.passed("EXPIRY", **numbers)
-    span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
-    text = (
-        f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
-        f"ahead, after the start, here {span}"
-    )
-    return checks.denied("EXPIRY", text, **numbers)
-
-
 def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -> Check:
     """The pair's list for this side has it. None and 1 are spot and need no list."""
     offered = instrument.leverage_buy if side is Side.BUY else instrument.leverage_sell
@@ -180,10 +147,45 @@ def outdated(check: Check, instrument: Instrument) -> Check:
     """The same, of a rule that is too old to deny: Kraken decides."""
     if check.passed is None:
         return check
-    as_of = _moment(instrument.as_of)
+    as_of = f"{instrument.as_of:%Y-%m-%dT%H:%M:%SZ}"
     why = f"what Kraken said at {as_of} is too old to deny by; Kraken decides"
     return checks.unchecked(check.rule, why, **check.numbers, as_of=as_of)
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def status_checks(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """The pair takes such orders, by a status of this minute."""
+    wanted, instrument = draft.wanted, draft.instrument
+    if draft.amends is not None and draft.amends.margin:
+        return  # whether it reduces is Kraken's to know
+    kind, post_only = wanted.order_type, wanted.terms.post_only
+    check = status_permits(instrument, kind, wanted.leverage, post_only=post_only)
+    fresh = status_is_fresh(instrument, now)
+    yield check if fresh else outdated(check, instrument)
+
+
+def leverage_checks(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """The pair offers the leverage of a margin order."""
+    wanted = draft.wanted
+    if is_margin(wanted.leverage):
+        check = leverage_offered(draft.instrument, wanted.side, wanted.leverage)
+        yield _while_fresh(check, draft, now)
+
+
+def volume_checks(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """It is as large as the pair wants, but for one that rests and keeps its size."""
+    if draft.amends is None or draft.amends.volume != draft.volume:
+        yield _while_fresh(volume_minimum(draft.instrument, draft.base_volume), draft, now)
+
+
+def cost_checks(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """It is worth as much as the pair wants, and so is the close that it leaves."""
+    instrument, volume, close = draft.instrument, draft.volume, draft.wanted.close
+    yield _while_fresh(cost_minimum(instrument, volume, draft.cost_price), draft, now)
+    if close is not None and not draft.in_quote:
+        left = close_minimum(instrument, volume, draft.close_price, close.field)
+        yield _while_fresh(left, draft, now)
+
+
+def _while_fresh(check: Check, draft: Draft, now: datetime) -> Check:
+    instrument = draft.instrument
+    return check if rules_are_fresh(instrument, now) else outdated(check, instrument)

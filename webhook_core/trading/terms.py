@@ -1,17 +1,29 @@
-"""The terms of an order, and which of them exclude each other (docs.kraken.com, add-order)."""
+"""The terms of an order, which of them exclude each other, and which numbers and times of them
+Kraken refuses (docs.kraken.com, add-order)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
+from webhook_core.trading import checks
+from webhook_core.trading.checks import Check
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import OrderType, Terms
+from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.drafts import Draft
+    from webhook_core.trading.rules import TradingRules
 
+ICEBERG_PARTS = 15
+SOONEST_EXPIRY = timedelta(seconds=5)
+LATEST_EXPIRY = timedelta(days=30)
+"""Kraken says a month; which one, it does not say."""
 _NONE = Terms()
 _NEVER_RESTS = (OrderType.MARKET, OrderType.SETTLE_POSITION)
 _AT_ONCE = {
@@ -86,9 +98,65 @@ def _check_life(kind: OrderType, terms: Terms) -> None:
         raise _fault("expires", f"is for orders that rest, and a {kind} order does not")
 
 
+def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
+    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com,
+    add-order ``displayvol``)."""
+    numbers = {"display_volume": plain(shown), "volume": plain(volume)}
+    if volume <= shown * ICEBERG_PARTS and shown < volume:
+        return checks.passed("DISPLAY_VOLUME", **numbers)
+    text = (
+        f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least "
+        "a fifteenth of it"
+    )
+    return checks.denied("DISPLAY_VOLUME", text, **numbers)
+
+
+def start_is_ahead(starts: datetime, now: datetime) -> Check:
+    numbers = {"starts": _moment(starts), "now": _moment(now)}
+    if starts > now:
+        return checks.passed("START_TIME", **numbers)
+    return checks.denied(
+        "START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers
+    )
+
+
+def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
+    """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
+    earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
+    numbers = {"expires": _moment(expires), "now": _moment(now)}
+    if earliest <= expires <= latest and (starts is None or starts < expires):
+        return checks.passed("EXPIRY", **numbers)
+    span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
+    text = (
+        f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
+        f"ahead, after the start, here {span}"
+    )
+    return checks.denied("EXPIRY", text, **numbers)
+
+
+def display_volume_checks(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    """What an iceberg shows fits its volume."""
+    if draft.display_volume is not None:
+        yield display_volume_fits(draft.volume, draft.display_volume)
+
+
+def time_checks(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """Its start and its expiry lie where Kraken takes them."""
+    terms = draft.wanted.terms
+    starts = None if terms.starts is None else moment_of(terms.starts, now)
+    if starts is not None:
+        yield start_is_ahead(starts, now)
+    if terms.expires is not None:
+        yield expiry_in_reach(moment_of(terms.expires, now), starts, now)
+
+
 def moment_of(when: datetime | timedelta, now: datetime) -> datetime:
     return now + when if isinstance(when, timedelta) else when
 
 
 def _fault(field: str, text: str) -> AlertMalformed:
     return AlertMalformed(f"{field} {text}.", field=field)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

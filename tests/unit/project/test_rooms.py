@@ -75,7 +75,7 @@ OF_KRAKEN = frozenset(
     }
 )
 """What Kraken alone calls so (docs.kraken.com, add-order, cancel-order, amend-order)."""
-SPEAK_AS_KRAKEN = {"trading.kraken_fields", "trading.kraken_changes"}
+SPEAK_AS_KRAKEN = {"trading.kraken_fields", "trading.kraken_terms", "trading.kraken_changes"}
 """The files outside of kraken that do."""
 BESIDE_ROOMS = {"bench", "deployment", "examples", "project"}
 """What else the tests of units are about."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
-from webhook_core.trading import denials, kraken_limits, limits
+from webhook_core.trading import denials, kraken_limits, limits, terms
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal
@@ -308,18 +308,18 @@ def test_a_pair_that_is_post_only_takes_a_post_only_order():
 )
 def test_an_iceberg_shows_a_fifteenth_at_least_and_not_all(shown, fits):
     volume = "1" if shown != "0.1" else "1.6"
-    check = kraken_limits.display_volume_fits(D(volume), D(shown))
+    check = terms.display_volume_fits(D(volume), D(shown))
     expected = "DISPLAY_VOLUME", {"display_volume": shown, "volume": volume}
     assert (passed if fits else said)(check) == expected
 
 
 def test_a_start_lies_ahead():
-    ahead = kraken_limits.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF)
+    ahead = terms.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF)
     assert passed(ahead) == (
         "START_TIME",
         {"starts": "2026-09-25T12:00:01Z", "now": "2026-09-25T12:00:00Z"},
     )
-    denied = kraken_limits.start_is_ahead(AS_OF, AS_OF)
+    denied = terms.start_is_ahead(AS_OF, AS_OF)
     assert said(denied) == (
         "START_TIME",
         {"starts": "2026-09-25T12:00:00Z", "now": "2026-09-25T12:00:00Z"},
@@ -339,9 +339,7 @@ def test_a_start_lies_ahead():
     ],
 )
 def test_an_expiry_lies_within_reach_and_after_the_start(after, start, fits):
-    check = kraken_limits.expiry_in_reach(
-        AS_OF + after, None if start is None else AS_OF + start, AS_OF
-    )
+    check = terms.expiry_in_reach(AS_OF + after, None if start is None else AS_OF + start, AS_OF)
     rule, numbers = (passed if fits else said)(check)
     assert rule == "EXPIRY"
     assert numbers == {
