@@ -29,7 +29,7 @@ finally:
 def _bound_senders() -> None:
     """In gunicorn's worker alone: gunicorn is not imported before functions-framework does it."""
     if "gunicorn.workers.gthread" in sys.modules:
-        from webhook_core.web.senders import bound_senders
+        from webhook_core.web.gunicorn_worker import bound_senders
 
         bound_senders()
 

@@ -32,7 +32,7 @@ from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
 from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpResponse
-from webhook_core.web.outcome_words import reason_of, warnings_of
+from webhook_core.web.status_and_reason import reason_of, warnings_of
 
 if TYPE_CHECKING:
     from webhook_core.intake.dialects.dialect import Translated

@@ -15,7 +15,7 @@ from webhook_core.errors import LedgerLost, LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.identity import DOCUMENT
+from webhook_core.ledger.ledger_id import DOCUMENT
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 ANOTHER_ID = "0123456789abcdef0123456789abcdef"

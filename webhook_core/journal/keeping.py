@@ -13,7 +13,7 @@ from webhook_core.journal.record import RESENT, Record, outcome_of
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.trading.rounding import plain
 from webhook_core.web.answers import check_row
-from webhook_core.web.outcome_words import code_of
+from webhook_core.web.status_and_reason import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection

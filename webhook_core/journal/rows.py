@@ -15,7 +15,7 @@ from webhook_core.sending.left_open import left_in, sentence_of, worst_of
 from webhook_core.sending.progress import Progress
 from webhook_core.trading.checks import Check
 from webhook_core.trading.plans import is_undone
-from webhook_core.web.outcome_words import is_waiting, reason_of, status_and_code
+from webhook_core.web.status_and_reason import is_waiting, reason_of, status_and_code
 
 _OF_STATE = {State.SUBMITTING: "unknown"}
 _MADE_FROM = ("parts", "record", "left")

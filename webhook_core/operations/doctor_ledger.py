@@ -17,7 +17,7 @@ from webhook_core.findings import Finding, fail, ok, warn
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.ledger import opening
 from webhook_core.ledger.contract import Documents
-from webhook_core.ledger.identity import ADVICE
+from webhook_core.ledger.ledger_id import ADVICE
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.notify.alerts import said
 from webhook_core.settings.settings import Settings

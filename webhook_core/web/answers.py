@@ -15,7 +15,7 @@ from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
 from webhook_core.value import NamedTuple
 from webhook_core.web.messages import HttpResponse, MethodNotAllowed, json_response
-from webhook_core.web.outcome_words import (
+from webhook_core.web.status_and_reason import (
     code_of,
     message_of,
     reason_of,

@@ -18,7 +18,7 @@ from webhook_core.trading.plans import Denied, joined, refusal_of
 from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
 from webhook_core.web.messages import HttpResponse
-from webhook_core.web.outcome_words import reason_of, status_and_code, warnings_of
+from webhook_core.web.status_and_reason import reason_of, status_and_code, warnings_of
 from webhook_core.web.validation import check_at_venue
 
 

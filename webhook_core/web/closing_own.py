@@ -19,8 +19,8 @@ from webhook_core.trading.intent import CloseOwnIntent
 from webhook_core.trading.rounding import plain
 from webhook_core.trading.rules import TradingRules
 from webhook_core.web import answers
-from webhook_core.web.outcome_words import reason_of, status_and_code
 from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
+from webhook_core.web.status_and_reason import reason_of, status_and_code
 
 FRESH_FOR = timedelta(seconds=60)
 """So long a run may go on with what it has begun."""

@@ -3,7 +3,8 @@
 gunicorn lets a thread wait for a head or a body without end, and five seconds for the first byte;
 the thread that accepts connections waits two seconds for the other side of one that it closes; and
 a request waits unseen for a thread that is free. None of it can be set where functions-framework
-starts gunicorn, which reads no file and no variable for it: ``web.senders`` puts ours in place.
+starts gunicorn, which reads no file and no variable for it: ``web.gunicorn_worker`` puts ours in
+place.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.web.answers import Frame
 from webhook_core.web.messages import HttpRequest
-from webhook_core.web.outcome_words import code_of
+from webhook_core.web.status_and_reason import code_of
 
 if TYPE_CHECKING:
     from webhook_core.intake.authentication import VerifiedBody

@@ -16,7 +16,7 @@ from tests.support.ledger_workers import in_a_fork, open_sqlite, winners
 from webhook_core.errors import LedgerLost, LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.identity import DOCUMENT
+from webhook_core.ledger.ledger_id import DOCUMENT
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.ledger.sqlite.mark import Place
 

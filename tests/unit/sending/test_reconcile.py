@@ -313,7 +313,7 @@ def test_every_state_has_a_log_event():
 
 def test_every_state_has_an_answer_and_a_reason_or_a_way_to_be_replayed():
     from webhook_core.operations.replay_search import NOT_REPLAYABLE
-    from webhook_core.web.outcome_words import _OF_STATE, _SENTENCES
+    from webhook_core.web.status_and_reason import _OF_STATE, _SENTENCES
 
     assert set(_OF_STATE) == set(_SENTENCES) == set(State)
     assert set(NOT_REPLAYABLE) == set(State) - REPLAYABLE

@@ -90,7 +90,7 @@ class Identity:
         again."""
         if self._expected_id is None or (self._is_checked and not anew):
             return
-        from webhook_core.ledger.identity import DOCUMENT, lost
+        from webhook_core.ledger.ledger_id import DOCUMENT, lost
 
         stored = read_document(DOCUMENT, calls)
         self._is_checked = stored is not None and stored.text == self._expected_id
@@ -104,7 +104,7 @@ class Identity:
 
     def begin_anew(self, calls: FirestoreCalls) -> tuple[str, bool]:
         """The id of the database, given to it if it has none, and whether it had none."""
-        from webhook_core.ledger.identity import DOCUMENT, new_id
+        from webhook_core.ledger.ledger_id import DOCUMENT, new_id
 
         own = new_id()
         if write_document(DOCUMENT, own, None, calls):

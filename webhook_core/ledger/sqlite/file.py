@@ -23,7 +23,7 @@ from threading import Lock
 from weakref import WeakSet
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.identity import new_id
+from webhook_core.ledger.ledger_id import new_id
 from webhook_core.ledger.sqlite.errors import is_damaged, is_locked, reason_of
 from webhook_core.ledger.sqlite.mark import GONE, Mark, Place, Sight, given_id, highest_entry, id_in
 from webhook_core.ledger.sqlite.schema import prepare

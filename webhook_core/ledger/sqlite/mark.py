@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webhook_core.errors import LedgerLost
-from webhook_core.ledger.identity import DOCUMENT, lost, new_id
+from webhook_core.ledger.ledger_id import DOCUMENT, lost, new_id
 from webhook_core.value import NamedTuple
 
 _ON_PURPOSE = "begun-anew"

@@ -11,7 +11,7 @@ import pytest
 from gunicorn.workers import gthread
 
 from tests.support.project import ROOT
-from webhook_core.web import connections, senders
+from webhook_core.web import connections, gunicorn_worker
 
 REPLACED = ("enqueue_req", "get_thread_pool", "handle_quit")
 
@@ -46,9 +46,12 @@ def as_they_are():
 
 
 def test_the_gunicorn_that_is_required_gets_our_connections(parts, caplog):
-    senders.bound_senders()
+    gunicorn_worker.bound_senders()
     assert gthread.TConn is connections.Connection
-    assert {part.__module__ for part in as_they_are()} == {connections.__name__, senders.__name__}
+    assert {part.__module__ for part in as_they_are()} == {
+        connections.__name__,
+        gunicorn_worker.__name__,
+    }
     assert caplog.records == []
 
 
@@ -102,7 +105,7 @@ def test_a_gunicorn_that_is_made_otherwise_is_left_as_it_is_and_the_log_says_so_
     change, unknown = OTHERWISE[name]
     change(parts)
     before = as_they_are()
-    senders.bound_senders()
+    gunicorn_worker.bound_senders()
     assert as_they_are() == before
     (record,) = caplog.records
     assert (record.levelname, record.message) == ("WARNING", "server.senders_not_bounded")
@@ -114,7 +117,7 @@ import os, socket, sys, threading
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
-from webhook_core.web.senders import bound_senders
+from webhook_core.web.gunicorn_worker import bound_senders
 
 class Application(BaseApplication):
     def load_config(self): pass

@@ -1,5 +1,5 @@
-"""What the legs of an alert came to, in words: the status, the stable code, the sentence and the
-reason of an answer."""
+"""What the legs of an alert came to, as its answer says it: the HTTP status, the stable code, the
+sentence and the reason. An answer about an error has the status of its class in ``errors``."""
 
 from __future__ import annotations
 
