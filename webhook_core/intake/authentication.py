@@ -30,8 +30,6 @@ from webhook_core.intake.credentials import (
     Scheme,
     looks_signed,
     matching,
-    signing_credential,
-    token_credential,
 )
 from webhook_core.intake.field_names import normalise
 from webhook_core.value import NamedTuple
@@ -40,16 +38,6 @@ from webhook_core.web.messages import HttpRequest
 if TYPE_CHECKING:
     from webhook_core.intake.dialects.dialect import Translated
     from webhook_core.trading.permits import Permit
-
-__all__ = [
-    "Credential",
-    "Scheme",
-    "VerifiedBody",
-    "looks_signed",
-    "signing_credential",
-    "token_credential",
-    "verify",
-]
 
 _SECRET_FIELDS = frozenset({"token", "secret", "passphrase"})
 
@@ -95,25 +83,14 @@ def verify(
 
     ``anonymous_allowed`` counts only if no credential is configured at all: the development server.
     """
-    if looks_signed(request.headers):
-        from webhook_core.intake.signatures import signed  # TradingView can't sign
-
-        proof = signed(request, credentials, now)
-        fields, tool = _read(request.body)
-        if request.url_token is not None:
-            raise Unauthenticated("a token in the URL stands beside a signature")
-    elif request.url_token is not None:
-        proof = _scoped(request.url_token, credentials, now)
-        fields, tool = _read(request.body)
-        if any(normalise(name) in _SECRET_FIELDS for name in fields):
-            raise Unauthenticated("the URL holds a token, and so does the body")
+    proof = _beside_the_body(request, credentials, now)
+    fields, tool = _read(request.body)
+    if proof is not None:
+        _refuse_beside_url(request, fields)
+    elif anonymous_allowed and not credentials:
+        proof = Proof(Scheme.NONE)
     else:
-        fields, tool = _read(request.body)
-        proof = (
-            Proof(Scheme.NONE)
-            if anonymous_allowed and not credentials
-            else _token(fields, credentials, now, is_text=tool is not None)
-        )
+        proof = _token(fields, credentials, now, is_text=tool is not None)
     dialect = tool or proof.dialect
     return VerifiedBody(
         fields=without_secrets(fields, dialect),
@@ -127,6 +104,26 @@ def verify(
         is_text=tool is not None,
         permit=proof.permit,
     )
+
+
+def _beside_the_body(
+    request: HttpRequest, credentials: Sequence[Credential], now: datetime
+) -> Proof | None:
+    if looks_signed(request.headers):
+        from webhook_core.intake.signatures import signed  # TradingView can't sign
+
+        return signed(request, credentials, now)
+    return None if request.url_token is None else _scoped(request.url_token, credentials, now)
+
+
+def _refuse_beside_url(request: HttpRequest, fields: Mapping[str, Any]) -> None:
+    """Any other proof beside one in the URL."""
+    if request.url_token is None:
+        return
+    if looks_signed(request.headers):
+        raise Unauthenticated("a token in the URL stands beside a signature")
+    if any(normalise(name) in _SECRET_FIELDS for name in fields):
+        raise Unauthenticated("the URL holds a token, and so does the body")
 
 
 def without_secrets(fields: Mapping[str, Any], dialect: str | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.intake.authentication import Credential, signing_credential, token_credential
+from webhook_core.intake.credentials import Credential, signing_credential, token_credential
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.settings import certificates
 from webhook_core.settings.secret_values import SecretName, of_variable

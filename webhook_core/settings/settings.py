@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from webhook_core.intake.authentication import Credential
+from webhook_core.intake.credentials import Credential
 from webhook_core.settings.addresses import Network
 from webhook_core.settings.certificates import ClientCertificates
 from webhook_core.settings.secret_values import Secret, SecretName

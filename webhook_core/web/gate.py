@@ -16,6 +16,7 @@ from webhook_core.errors import (
 from webhook_core.events import event, timed
 from webhook_core.intake import authentication, repeated_secrets
 from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.intake.credentials import looks_signed
 from webhook_core.settings.addresses import Address
 from webhook_core.settings.settings import Settings
 from webhook_core.web.client_address import client_address, counted_as, is_allowed
@@ -60,7 +61,7 @@ class Gate:
             self._count(request, error.reason)
             raise
         except AlertMalformed:
-            if not authentication.looks_signed(request.headers) and request.url_token is None:
+            if not looks_signed(request.headers) and request.url_token is None:
                 self.count_unproved(request)
             raise
         return verified

@@ -14,7 +14,8 @@ import pytest
 from tests.support.project import ROOT
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake import parse
-from webhook_core.intake.authentication import signing_credential, token_credential, verify
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.credentials import signing_credential, token_credential
 from webhook_core.web.messages import HttpRequest
 
 EXAMPLES = ROOT / "examples"

@@ -27,8 +27,14 @@ from tests.support.intake import (
     x_signature,
 )
 from webhook_core.errors import AlertMalformed, Unauthenticated
-from webhook_core.intake.authentication import looks_signed, verify
-from webhook_core.intake.credentials import Credential, Scheme, signing_credential, token_credential
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.credentials import (
+    Credential,
+    Scheme,
+    looks_signed,
+    signing_credential,
+    token_credential,
+)
 
 BODY = b'{"symbol": "BTC/USD", "side": "buy", "volume": 0.10}'
 STAMP = int(NOW.timestamp())

@@ -12,7 +12,8 @@ import pytest
 from tests.support.instruments import BTC_USD
 from tests.support.project import ROOT
 from webhook_core.intake import parse
-from webhook_core.intake.authentication import token_credential, verify
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.credentials import token_credential
 from webhook_core.intake.field_names import sort_fields
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.settings.strategies import read as read_strategies

@@ -45,7 +45,6 @@ TOO_LONG: frozenset[str] = frozenset()
 LONG_FUNCTIONS = frozenset(
     {
         "bootstrap.assemble",
-        "intake.authentication.verify",
         "kraken.paper.arguments.read",
         "notify.alerts.since",
         "planning.least_held.sale_of_the_free",
