@@ -42,12 +42,7 @@ def cancels(
             "NOT_OWN", "the open orders that are meant are not this credential's to cancel"
         )
     requests = [cancel(order.order_id, order.pair) for order in permitted]
-    open_ids = {order.order_id for order in orders}
-    requests += [
-        cancel(order_id, symbol)
-        for order_id, symbol in _unseen(wanted, named, allowed)
-        if order_id not in open_ids
-    ]
+    requests += _unlisted(wanted, orders, named, allowed)
     if not requests and wanted.client_order_id is not None and allowed.everything:
         requests = [
             OrderRequest("", cancel_by_client(wanted.client_order_id), method="CancelOrder")
@@ -74,34 +69,35 @@ def amendment(
     fixed = _not_amendable(order)
     if fixed is not None:
         return fixed
-    changes: dict[str, Decimal] = {}
-    if wanted.volume is not None:
-        volume = round_volume(instrument, wanted.volume)
-        if volume <= order.executed:
-            text = (
-                f"volume {plain(volume)} is no more than the {plain(order.executed)} that has "
-                "filled: cancel the rest"
-            )
-            return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
-        changes["volume"] = volume
-    if wanted.display_volume is not None:
-        changes["display_volume"] = round_volume(instrument, wanted.display_volume)
-    for name, field, price, has in (
-        ("limit", "price", wanted.limit, order.order_type in _LIMITED),
-        ("trigger", "stop_price", wanted.trigger, order.order_type in _TRIGGERED),
+    changes = _amended_sizes(wanted, instrument)
+    volume = changes.get("volume")
+    if volume is not None and volume <= order.executed:
+        text = (
+            f"volume {plain(volume)} is no more than the {plain(order.executed)} that has "
+            "filled: cancel the rest"
+        )
+        return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
+    for name, price, of_types in (
+        ("limit", wanted.limit, _LIMITED),
+        ("trigger", wanted.trigger, _TRIGGERED),
     ):
         if not isinstance(price, Decimal):
             continue
-        if not has:
-            return denied(
-                "AMEND_PRICE",
-                f"{field}: {order.order_id} is a {order.order_type} order and has none",
-            )
+        if order.order_type not in of_types:
+            has_none = f"{order.order_id} is a {order.order_type} order and has none"
+            return denied("AMEND_PRICE", f"{_FIELDS[name]}: {has_none}")
         changes[name] = round_price(instrument, price, order.side)
     # Required for what is no crypto pair (docs.kraken.com, amend-order).
     pair = instrument.key if instrument.is_tokenized else ""
     sent = amendment_of(order.order_id, changes, post_only=wanted.post_only, pair=pair)
     return OrderRequest(display_name(instrument), sent, method="AmendOrder")
+
+
+def _amended_sizes(wanted: AmendIntent, instrument: Instrument) -> dict[str, Decimal]:
+    sizes = {"volume": wanted.volume, "display_volume": wanted.display_volume}
+    return {
+        name: round_volume(instrument, size) for name, size in sizes.items() if size is not None
+    }
 
 
 def is_no_larger(request: OrderRequest, order: RestingOrder) -> bool:
@@ -129,11 +125,10 @@ def _not_amendable(order: RestingOrder) -> Denied | None:
 
 def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
     """What fits the pair now and did not as the alert sent it, a sentence for each number."""
-    shown = {"limit": "price", "trigger": "stop_price"}
     for name, sent in request.amended.items():
         asked = getattr(wanted, name)
         if isinstance(asked, Decimal) and sent != asked:
-            yield f"{shown.get(name, name)} {plain(asked)} was rounded to {plain(sent)}"
+            yield f"{_FIELDS.get(name, name)} {plain(asked)} was rounded to {plain(sent)}"
 
 
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
@@ -146,6 +141,8 @@ def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
     )
 
 
+_FIELDS = {"limit": "price", "trigger": "stop_price"}
+"""What an alert calls them."""
 _LIMITED = (
     OrderType.LIMIT,
     OrderType.ICEBERG,
@@ -204,15 +201,16 @@ def _is_meant(
     )
 
 
-def _unseen(
-    wanted: CancelIntent, named: Ours | None, allowed: Allowed
-) -> Iterator[tuple[str, str]]:
-    """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is
-    gone changes nothing."""
+def _unlisted(
+    wanted: CancelIntent, orders: Sequence[RestingOrder], named: Ours | None, allowed: Allowed
+) -> list[OrderRequest]:
+    """For orders that are meant by their name and that Kraken's list may lack: a cancel of one that
+    is gone changes nothing."""
     known = dict(named.just_sent) if named is not None and wanted.has_a_name else {}
-    yield from known.items()
-    if wanted.order_id is not None and wanted.order_id not in known and allowed.everything:
-        yield wanted.order_id, ""
+    if wanted.order_id is not None and allowed.everything:
+        known.setdefault(wanted.order_id, "")
+    listed = {order.order_id for order in orders}
+    return [cancel(order_id, pair) for order_id, pair in known.items() if order_id not in listed]
 
 
 def released(orders: Sequence[RestingOrder], side: Side) -> Decimal:

@@ -44,16 +44,9 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
     if change == 0 or (
         basis.rules_are_fresh and instrument.ordermin is not None and change < instrument.ordermin
     ):
-        less = (
-            f", but for {plain(abs(target - held))}, less than the pair takes"
-            if target != held
-            else ""
-        )
-        return NoOrder(
-            wanted.symbol,
-            f"the position is {plain(held)} {base} already{whose}, the target "
-            f"{plain(target)}{less}",
-        )
+        less = f", but for {plain(abs(target - held))}, less than the pair takes"
+        found = f"the position is {plain(held)} {base} already{whose}, the target {plain(target)}"
+        return NoOrder(wanted.symbol, found + (less if target != held else ""))
     notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}{whose}")
     if basis.facts.not_valued and ZERO < target < held:
         return _incomplete(basis)._replace(notes=tuple(notes))

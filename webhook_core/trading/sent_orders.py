@@ -3,7 +3,7 @@ is stored as it goes to Kraken, or one that rests there and is to be amended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from webhook_core.trading.drafts import Draft, Fitted
@@ -34,17 +34,33 @@ def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | N
 
 
 def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:
-    kind, side, close, terms = OrderType(request.kind), request.side, request.close, request.terms
-    if side is None:
-        raise LookupError(request.kind)
+    kind, close = OrderType(request.kind), request.close
     prices = tuple(_prices(kind, request))
     closing = () if close is None else tuple(_close_prices(close))
     own = highest(kind, (price.rounded for price in prices), market)
+    wanted = _as_wanted(request, kind, prices)
+    return Draft(
+        wanted=wanted,
+        instrument=instrument,
+        volume=wanted.volume,
+        prices=prices,
+        highest_price=_highest_known(own, market),
+        close_prices=closing,
+        close_price=_close_price(close, closing, own or market),
+        display_volume=wanted.terms.display_volume,
+        market=market,
+    )
+
+
+def _as_wanted(request: OrderRequest, kind: OrderType, prices: Sequence[Fitted]) -> OrderIntent:
+    """What an alert that names each value as it was sent would want."""
+    if request.side is None:
+        raise LookupError(request.kind)
     named = {price.field: price.rounded for price in prices}
     trail, trail_limit = named.get("trail"), named.get("trail_limit")
-    wanted = OrderIntent(
+    return OrderIntent(
         symbol=request.symbol,
-        side=side,
+        side=request.side,
         order_type=kind,
         volume=request.volume,
         limit=named.get("price"),
@@ -52,21 +68,10 @@ def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | 
         leverage=request.leverage,
         trail=trail if isinstance(trail, Relative) else None,
         trail_limit=trail_limit if isinstance(trail_limit, Relative) else None,
-        terms=terms,
-        close=close,
+        terms=request.terms,
+        close=request.close,
         quantity_type="quote" if request.in_quote else "base",
         exit=request.exit,
-    )
-    return Draft(
-        wanted=wanted,
-        instrument=instrument,
-        volume=wanted.volume,
-        prices=prices,
-        highest_price=max((price for price in (own, market) if price is not None), default=None),
-        close_prices=closing,
-        close_price=_close_price(close, closing, own or market),
-        display_volume=terms.display_volume,
-        market=market,
     )
 
 
@@ -85,16 +90,8 @@ def as_amended(
     Raises ValueError for an order of a type that is not known here.
     """
     amended = request.amended
-    volume = amended.get("volume", order.volume)
-    limit = amended.get("limit", order.limit)
-    trigger = amended.get("trigger", order.trigger)
-    shown = amended.get("display_volume")
-    fields = (("stop_price", wanted.trigger, trigger), ("price", wanted.limit, limit))
-    prices = tuple(
-        Fitted(field, price if asked is None else asked, price)
-        for field, asked, price in fields
-        if price is not None  # the order has none
-    )
+    volume, shown = amended.get("volume", order.volume), amended.get("display_volume")
+    limit, trigger = amended.get("limit", order.limit), amended.get("trigger", order.trigger)
     intent = OrderIntent(
         symbol=request.symbol,
         side=order.side,
@@ -104,17 +101,32 @@ def as_amended(
         trigger=trigger,
         terms=Terms(display_volume=shown, post_only=wanted.post_only),
     )
-    known = [price for price in (limit, trigger, market) if price is not None]
     return Draft(
         wanted=intent,
         instrument=instrument,
         volume=volume,
-        prices=prices,
-        highest_price=max(known, default=None),
+        prices=tuple(_amended_prices(wanted, limit, trigger)),
+        highest_price=_highest_known(limit, trigger, market),
         display_volume=shown,
         market=market,
         amends=order,
     )
+
+
+def _highest_known(*prices: Decimal | None) -> Decimal | None:
+    return max((price for price in prices if price is not None), default=None)
+
+
+def _amended_prices(
+    wanted: AmendIntent, limit: Decimal | None, trigger: Decimal | None
+) -> Iterator[Fitted]:
+    """Those that the order has then, each as it was asked for."""
+    for field, asked, price in (
+        ("stop_price", wanted.trigger, trigger),
+        ("price", wanted.limit, limit),
+    ):
+        if price is not None:
+            yield Fitted(field, price if asked is None else asked, price)
 
 
 def _prices(kind: OrderType, request: OrderRequest) -> Iterator[Fitted]:

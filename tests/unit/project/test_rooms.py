@@ -54,11 +54,6 @@ LONG_FUNCTIONS = frozenset(
         "sending.submission._record",
         "settings.strategies.read",
         "story.take",
-        "trading.cancel_and_amend.amendment",
-        "trading.cancel_and_amend.cancels",
-        "trading.positions.order_for",
-        "trading.sent_orders._as_stored",
-        "trading.sent_orders.as_amended",
         "web.answers.of_progress",
         "web.operator_routes.routes",
     }
