@@ -7,10 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock
-from webhook_core.errors import (
-    AlertStale,
-    WebhookError,
-)
+from webhook_core.errors import AlertStale, WebhookError
 from webhook_core.events import bind, timed
 from webhook_core.intake import parse
 from webhook_core.intake.authentication import VerifiedBody
@@ -56,10 +53,7 @@ class Alerts(Record):
 
         Raises WebhookError where it comes to no entry in the ledger.
         """
-        proved = delivery.verified = self.gate.admit_alert(delivery.request)
-        proved = delivery.verified = self.gate.check_proved(proved, delivery.request)
-        delivery.is_proved()
-        verified = delivery.verified = self._in_ours(proved)
+        verified = self._verify(delivery)
         only_validate = only_validate or self.settings.trading_mode == "validate"
         delivery.only_validates = only_validate  # whatever becomes of reading it
         try:
@@ -72,9 +66,7 @@ class Alerts(Record):
         if firing.switch is not None:
             from webhook_core.web.pausing import answer_alert  # few alerts do
 
-            pausing = self.decider.pausing
-            validates = delivery.only_validates
-            return answer_alert(pausing, firing, delivery, only_validate=validates)
+            return answer_alert(self.decider.pausing, firing.switch, firing, delivery)
         if firing.closes_a_scope:
             return self._close_scope(firing, delivery)
         if delivery.only_validates:
@@ -85,12 +77,23 @@ class Alerts(Record):
         decided, claim = self._plan_and_claim(firing, delivery)
         if decided is None or isinstance(claim, Existing):
             return self._answer_known(claim.entry, firing, delivery)
-        if verified.translated is not None:
-            self.open_readings().keep(
-                firing.wants.strategy, verified.translated, delivery.request.received_at
-            )
+        read = verified.translated
+        if read is not None:
+            self.open_readings().keep(firing.wants.strategy, read, delivery.request.received_at)
         progress = self.legs.begin(claim.entry, self._again(firing, decided), delivery.budget)
         return self._answer(progress, firing, delivery)
+
+    def _verify(self, delivery: Delivery) -> VerifiedBody:
+        """The sender's message, in our own fields where it is another tool's."""
+        verified = delivery.verified = self.gate.admit_alert(delivery.request)
+        verified = delivery.verified = self.gate.check_proved(verified, delivery.request)
+        delivery.is_proved()
+        try:
+            delivery.verified = in_ours(verified)
+        except Exception:
+            self._tell_which(verified)
+            raise
+        return delivery.verified
 
     def _close_scope(
         self, firing: Firing, delivery: Delivery, *, is_stale: bool = False
@@ -103,14 +106,6 @@ class Alerts(Record):
             return closing.validate_closing(closings, firing, delivery)
         firing = self._in_its_generation(firing)
         return closing.answer_closing(closings, firing, delivery, is_stale=is_stale)
-
-    def _in_ours(self, verified: VerifiedBody) -> VerifiedBody:
-        """Another tool's message, in our own fields."""
-        try:
-            return in_ours(verified)
-        except Exception:
-            self._tell_which(verified)
-            raise
 
     @timed("read")
     def _read(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:

@@ -54,19 +54,16 @@ def of_progress(
     status, code = status_and_code(progress)
     attempt = entry.current
     success = status == 200
-    why = reason_of(progress)
-    said = message_of(progress) if success else why
-    if success and beside:
-        said = f"All {1 + len(beside)} positions are closed."
-    said = f"{reuse.prefix}{said}" if reuse is not None and progress.replayed else said
+    said = _success_of(progress, beside) if success else reason_of(progress)
+    prefix = reuse.prefix if reuse is not None and progress.replayed else ""
     return json_response(
         status,
         _document(
             frame,
             success=success,
             code=code,
-            message=f"{_PAPER if frame.mode == 'paper' else ''}{said}",
-            error=None if success else why,
+            message=f"{_PAPER if frame.mode == 'paper' else ''}{prefix}{said}",
+            error=None if success else said,
             order_id=attempt.order_id,
             trade_details=attempt.request.trade_details(),
             alert_id=entry.alert_id,
@@ -76,6 +73,10 @@ def of_progress(
             warnings=[*notes, *warnings_of(progress, reuse), *chain(*map(warnings_of, beside))],
         ),
     )
+
+
+def _success_of(progress: Progress, beside: Sequence[Progress]) -> str:
+    return f"All {1 + len(beside)} positions are closed." if beside else message_of(progress)
 
 
 def rows_of(progress: Progress) -> list[dict[str, Any]]:

@@ -7,10 +7,15 @@ from typing import Any
 
 from webhook_core.web.delivery import Delivery
 from webhook_core.web.gate import ClosedGate, Gate
-from webhook_core.web.messages import HttpResponse, json_response
+from webhook_core.web.messages import HttpRequest, HttpResponse, json_response
 from webhook_core.web.operators import Operators
 
-Operation = Callable[[Mapping[str, str]], dict[str, Any]]
+Operation = Callable[[Operators, Mapping[str, str]], dict[str, Any]]
+Read = Callable[[HttpRequest], Mapping[str, str]]
+
+
+def _query(request: HttpRequest) -> Mapping[str, str]:
+    return request.query
 
 
 def routes(
@@ -18,32 +23,30 @@ def routes(
 ) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
     """Nothing is opened before one of them is called."""
 
-    def answer(choose: Callable[[Operators], Operation]) -> Callable[[], HttpResponse]:
+    def answer(operation: Operation, read: Read = _query) -> Callable[[], HttpResponse]:
+        """What it is asked is read once the operator is proved."""
+
         def operate() -> HttpResponse:
             operators = open_operators()
             gate.admit_operator(delivery.request, operators)
             delivery.is_proved()
-            found = choose(operators)(delivery.request.query)
+            found = operation(operators, read(delivery.request))
             return json_response(200, {**found, "request_id": delivery.frame.request_id})
 
         return operate
 
-    def switch(change: Callable[[Operators], Operation]) -> Callable[[], HttpResponse]:
-        """What else than the query says it is read once the operator is proved."""
-
-        def chosen(operators: Operators) -> Operation:
-            from webhook_core.web.pausing import fields_of  # only these two have a body
-
-            return lambda _query: change(operators)(fields_of(delivery.request))
-
-        return answer(chosen)
-
     return {
-        "/alerts": {"GET": answer(lambda operators: operators.alerts)},
-        "/account": {"GET": answer(lambda operators: operators.account)},
-        "/report": {"GET": answer(lambda operators: operators.report)},
-        "/orders": {"GET": answer(lambda operators: operators.orders)},
-        "/pause": {"POST": switch(lambda operators: operators.pause)},
-        "/resume": {"POST": switch(lambda operators: operators.resume)},
-        "/reconcile": {"POST": answer(lambda operators: operators.reconcile)},
+        "/alerts": {"GET": answer(Operators.alerts)},
+        "/account": {"GET": answer(Operators.account)},
+        "/report": {"GET": answer(Operators.report)},
+        "/orders": {"GET": answer(Operators.orders)},
+        "/pause": {"POST": answer(Operators.pause, _body)},
+        "/resume": {"POST": answer(Operators.resume, _body)},
+        "/reconcile": {"POST": answer(Operators.reconcile)},
     }
+
+
+def _body(request: HttpRequest) -> Mapping[str, str]:
+    from webhook_core.web.pausing import fields_of  # only these two have a body
+
+    return fields_of(request)

@@ -185,16 +185,15 @@ def _text(said: Mapping[str, str], name: str) -> str:
 
 
 def answer_alert(
-    pausing: Pausing, firing: Firing, delivery: Delivery, *, only_validate: bool
+    pausing: Pausing, switch: Switch, firing: Firing, delivery: Delivery
 ) -> HttpResponse:
     """Of an alert that pauses or resumes. A resend pauses what is paused; a resume that was fired
     before a pause leaves that as it is. Raises OutOfScope for one that may not."""
-    wanted = firing.switch or Switch(resumes=False, of_all=False)
-    strategy = None if wanted.of_all else firing.wants.strategy
-    check_permitted(wanted, firing)
-    if only_validate:
+    strategy = None if switch.of_all else firing.wants.strategy
+    check_permitted(switch, firing)
+    if delivery.only_validates:
         code, said = "validated", "The alert is valid; nothing was paused or resumed."
-    elif wanted.resumes:
+    elif switch.resumes:
         by = f"alert {firing.alert_id}"
         ended = pausing.resume(strategy, by, fired_at=firing.fired_at)
         said = "No pause was there to end." if ended is None else f"Ended: {ended.sentence}."
@@ -208,10 +207,10 @@ def answer_alert(
     return answers.of_control(code, said, delivery.frame, firing.alert_id, firing.warnings)
 
 
-def check_permitted(wanted: Switch, firing: Firing) -> None:
+def check_permitted(switch: Switch, firing: Firing) -> None:
     """A plain token may stop, and not let go on: what a thief of one can do stays small. A scoped
     one may do what its caveats say. Raises OutOfScope."""
-    if wanted.of_all and firing.wants.bound:
+    if switch.of_all and firing.wants.bound:
         raise OutOfScope(
             "PAUSE_SCOPE: this credential is of one strategy, so it pauses and resumes no other.",
             field="scope",
@@ -220,10 +219,10 @@ def check_permitted(wanted: Switch, firing: Firing) -> None:
     if permit is not None:
         from webhook_core.trading.permits import action_check  # few senders have such a token
 
-        check = action_check(permit, "resume" if wanted.resumes else "pause")
+        check = action_check(permit, "resume" if switch.resumes else "pause")
         if not check.passed:
             raise OutOfScope(check.message, field="action")
-    elif wanted.resumes:
+    elif switch.resumes:
         raise OutOfScope(
             "RESUME_NOT_ALLOWED: this credential may not resume. The operator may, with "
             "POST /resume or: .venv/bin/python -m webhook_core resume",
