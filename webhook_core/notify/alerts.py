@@ -60,18 +60,9 @@ class AlertNews:
         rows = {row.key: row for row in self._rows(begin)}
         again = (self._again(key) for key in state.watched if key not in rows)
         looked = sorted([*filter(None, again), *rows.values()], key=lambda row: row.at)
-        told = {_name(key): kind for key, kind in state.told.items()}
-        waiting, messages = list[str](), list[Message]()
-        for row in looked:
-            name = _name(row.key)
-            kind = kind_of(row, now, told.get(name))
-            if row.outcome in _WAITING and row.record is None:  # of a record no more comes
-                waiting.append(row.key)
-            if kind is None or told.get(name) == kind:
-                continue
-            told[name] = kind
-            if state.looked_at is not None:
-                messages.append(message_of(kind, row))
+        told, messages = _told(looked, state, now)
+        # Of a record no more comes.
+        waiting = [row.key for row in looked if row.outcome in _WAITING and row.record is None]
         if len(rows) >= MOST_ROWS:
             messages.append(_too_many(begin))
         if len(waiting) > MOST_WATCHED:
@@ -113,6 +104,20 @@ class AlertNews:
         mode, account, generation, leg, alert_key = key.split("/", 4)
         first = self.store.find(Unit(mode, account, alert_key, int(leg), int(generation)))
         return None if first is None else row_of_entries([first, *later_legs(self.store, first)])
+
+
+def _told(rows: Iterable[Row], state: State, now: datetime) -> tuple[dict[str, str], list[Message]]:
+    """What each alert's people know by now, by its name, and the messages that say what is new."""
+    told, messages = {_name(key): kind for key, kind in state.told.items()}, list[Message]()
+    for row in rows:
+        name = _name(row.key)
+        kind = kind_of(row, now, told.get(name))
+        if kind is None or told.get(name) == kind:
+            continue
+        told[name] = kind
+        if state.looked_at is not None:
+            messages.append(message_of(kind, row))
+    return told, messages
 
 
 def kind_of(row: Row, now: datetime, before: str | None = None) -> str | None:

@@ -196,13 +196,7 @@ class Submission(Record):
                 return entry
             if entry.state is not State.SUBMITTING or entry.current.number != number:
                 break
-        if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
-            event(
-                logging.CRITICAL,
-                "order.contradicts_ledger",
-                **facts(entry),
-                venue_order_id=outcome.order_id,
-            )
+        _tell_contradiction(entry, outcome)
         return entry
 
     def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: NoOrder | str) -> LedgerEntry:
@@ -217,3 +211,14 @@ class Submission(Record):
         from webhook_core.sending.opened_by_exits import proved_nothing  # few are refused
 
         return proved_nothing(settled, outcome, self.clock.now())
+
+
+def _tell_contradiction(entry: LedgerEntry, outcome: Outcome) -> None:
+    """``entry``: what a reconcile wrote."""
+    if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
+        event(
+            logging.CRITICAL,
+            "order.contradicts_ledger",
+            **facts(entry),
+            venue_order_id=outcome.order_id,
+        )

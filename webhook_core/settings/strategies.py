@@ -14,6 +14,7 @@ import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from webhook_core.settings.secret_values import Secret, SecretNames
 from webhook_core.settings.strategy import SecretText, Strategy
@@ -73,19 +74,12 @@ def read(
 ) -> StrategiesFile:
     """Never raises: what can't be used is in ``faults``, one line each, without any secret."""
     # Most deployments have no such file.
-    import tomllib
-
     from webhook_core.settings.strategy_table import KEYS, StrategyTable, TableFile
 
     variables = frozenset(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
-    try:
-        tables = tomllib.loads(document, parse_float=Decimal)
-    except (ValueError, ArithmeticError, RecursionError) as error:
-        # The reason of a TOMLDecodeError may quote the text; where it stands is enough.
-        place = re.search(r"\(at [^()]*\)", str(error))
-        return StrategiesFile(
-            {}, (), variables, (f"{path}: is not valid TOML {place[0] if place else ''}".rstrip(),)
-        )
+    tables = _tables(document)
+    if isinstance(tables, str):
+        return StrategiesFile({}, (), variables, (f"{path}: {tables}",))
     strategies: dict[str, Strategy] = {}
     secrets: list[SecretText] = []
     faults: list[str] = []
@@ -104,3 +98,15 @@ def read(
         strategies = notify_section.with_section(path, strategies, section, faults)
     about = "" if section is None else section.about
     return StrategiesFile(strategies, tuple(secrets), variables, tuple(faults), about=about)
+
+
+def _tables(document: str) -> dict[str, Any] | str:
+    """By their names; or that it is no TOML, and where."""
+    import tomllib
+
+    try:
+        return tomllib.loads(document, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # The reason of a TOMLDecodeError may quote the text; where it stands is enough.
+        place = re.search(r"\(at [^()]*\)", str(error))
+        return f"is not valid TOML {place[0] if place else ''}".rstrip()

@@ -61,6 +61,13 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
         check_display(params.get("displayvol", ""), order)
     elif params.get("displayvol", "0") not in ("", "0"):
         raise invalid("displayvol")
+    _read_prices(desk, params, pair, order)
+    check_deadline(params, desk.now)
+    return pair, order
+
+
+def _read_prices(desk: Desk, params: Mapping[str, str], pair: Pair, order: Order) -> None:
+    """The order's own, and those of its conditional close."""
     last = desk.book.prices.get(pair.key)
     set_prices(params, pair, order, last)
     if order.said and last is None and "validate" not in params:
@@ -69,8 +76,6 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
         raise invalid("timeinforce")
     if any(field.startswith("close[") or field == "close" for field in params):
         order.close = prices.read_close(params, pair, order)
-    check_deadline(params, desk.now)
-    return pair, order
 
 
 def check_display(text: str, order: Order) -> None:
