@@ -11,6 +11,7 @@ import pytest
 from tests.contract.test_ledger import at_once, claimed, stored_in
 from tests.support.ledger_entries import NOON, submitting
 from webhook_core.ledger import transitions
+from webhook_core.ledger.attempts import denied_attempt
 from webhook_core.ledger.contract import Claimed, Existing, Recorded
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.later_leg import later_leg
@@ -37,7 +38,7 @@ def left(store, name):
     request = submitting(name).current.request
     first = claimed(store, replace(submitting(name), following=(request,)))
     leg = later_leg(first, 1, LATER, 10)
-    attempt = transitions.denied_attempt(leg.unit, request, LATER, "canceled")
+    attempt = denied_attempt(leg.unit, request, LATER, "canceled")
     end = replace(leg, attempts=(attempt,), turn=None)
     return leg.unit, lambda: store.claim(leg), lambda: store.claim(end)
 

@@ -117,6 +117,7 @@ ENTRIES = st.builds(
     independent=st.booleans(),
     figures=st.dictionaries(TEXTS, DECIMALS, max_size=2),
     counted_until=st.none() | TIMES,
+    counted=st.lists(TEXTS, max_size=2).map(tuple),
     exits=st.lists(EXIT_TRADES, max_size=2).map(tuple),
     checks=st.lists(CHECKS, max_size=2).map(tuple),
     open_at=st.none() | TIMES,
@@ -227,6 +228,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},
         counted_until=NOON,
+        counted=("6f7c", "0a1b"),
         exits=(
             ExitTrade("T1", "O1", Side.SELL, *map(Decimal, ("0.1", "50000", "5000", "2")), NOON),
         ),

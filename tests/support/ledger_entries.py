@@ -8,6 +8,12 @@ from decimal import Decimal
 
 from webhook_core.clock import SystemClock
 from webhook_core.ledger import transitions
+from webhook_core.ledger.attempts import (
+    first_attempt,
+    missed_attempt,
+    no_action_attempt,
+    unclaimed_attempt,
+)
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.trading.requests import Accepted, Fill, Method, NotSent, OrderRequest, Rejected
 
@@ -50,7 +56,7 @@ def submitting(
         strategy=strategy,
         received_at=at,
         fresh_until=at + timedelta(seconds=60),
-        attempts=(transitions.first_attempt(unit, request, at, 10),),
+        attempts=(first_attempt(unit, request, at, 10),),
         warnings=("send {{timenow}}",),
         turn=turn,
     )
@@ -81,7 +87,7 @@ def in_turn(
 
 def nothing_to_do(entry: LedgerEntry) -> LedgerEntry:
     """The claim of an alert that finds the account as it wants it."""
-    attempt = transitions.no_action_attempt(entry.unit, entry.current.request, entry.claimed_at)
+    attempt = no_action_attempt(entry.unit, entry.current.request, entry.claimed_at)
     return replace(entry, attempts=(attempt,))
 
 
@@ -89,13 +95,13 @@ def missed(entry: LedgerEntry) -> LedgerEntry:
     """The claim of a leg that comes too late to be sent."""
     return replace(
         entry,
-        attempts=(transitions.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),),
+        attempts=(missed_attempt(entry.unit, entry.current.request, entry.claimed_at),),
     )
 
 
 def never_claimed(entry: LedgerEntry) -> LedgerEntry:
     """What is written of an alert that was answered 503 before its claim."""
-    attempt = transitions.unclaimed_attempt(
+    attempt = unclaimed_attempt(
         entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked."
     )
     return replace(entry, attempts=(attempt,), turn=None)

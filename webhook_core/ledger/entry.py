@@ -23,8 +23,7 @@
 2. SUBMITTING is never executed again, however old. It is looked up by its client order id.
 3. A terminal state never changes by itself: no delivery and no reconcile moves it. The
    one way out is ``replayed_by_operator``, and only a person takes it, from the four
-   states that prove that nothing was placed. So it stands beside the table and not in it,
-   and no state is less terminal for it.
+   states that prove that nothing was placed. So it stands beside the table and not in it.
 4. MISSED has no attempt: nothing was planned or sent. What stands in its place has no parameters
    and gives way to the first attempt, which is that of a new entry in every way.
 5. What an order has traded is a fact about an ACCEPTED entry and no change of its state:
@@ -208,8 +207,8 @@ class LedgerEntry(Record, Value, frozen=True):
 
     ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned
     anew: asset id -> total balance, "position " + pair key -> net margin. ``counted_until`` is when
-    the newest of our orders that are in them was claimed, by its claimer's clock.
-
+    the newest of our orders in them was claimed, by its claimer's clock; ``counted`` are the client
+    order ids of those near that, none where an earlier version wrote it.
     ``exits``: what the conditional closes that its order left have traded, oldest first.
     ``open_at``: when its order, or one that it left, was seen open, long after the claim.
     ``checks``, on leg 0 alone: what the whole alert was held against. Of the claim alone, so not
@@ -229,6 +228,7 @@ class LedgerEntry(Record, Value, frozen=True):
     independent: bool = False
     figures: Mapping[str, Decimal] = field(default_factory=dict)
     counted_until: datetime | None = None
+    counted: tuple[str, ...] = ()
     exits: tuple[ExitTrade, ...] = ()
     checks: tuple[Check, ...] = ()
     open_at: datetime | None = None

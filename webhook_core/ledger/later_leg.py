@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from webhook_core.ledger.attempts import first_attempt
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.transitions import first_attempt
 from webhook_core.value import replace
 
 
@@ -30,4 +30,4 @@ def later_leg(
     leg = replace(
         first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
     )
-    return replace(leg, figures={}, counted_until=None, exits=(), checks=())
+    return replace(leg, figures={}, counted_until=None, counted=(), exits=(), checks=())

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from webhook_core.ledger.attempts import never_sent, submitting_attempt
 from webhook_core.ledger.entry import (
     REPLAYABLE,
     TRANSITIONS,
@@ -13,7 +13,6 @@ from webhook_core.ledger.entry import (
     LedgerEntry,
     OrderShown,
     State,
-    Unit,
 )
 from webhook_core.trading.requests import (
     Accepted,
@@ -31,50 +30,6 @@ from webhook_core.value import replace
 
 class IllegalTransition(Exception):
     """A bug: the caller asked for a change that the table does not have."""
-
-
-def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
-    return _attempt(unit, 1, request, now, deadline_s)
-
-
-def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
-    """Nothing to do: the account is already as the alert wants it. Terminal from its claim on;
-    nothing is ever sent."""
-    return _never_sent(unit, request, now, State.NO_ACTION)
-
-
-def denied_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str) -> Attempt:
-    """A leg that was counted again before its claim, and a limit denies what it comes to now.
-    Terminal from its claim on."""
-    return replace(_never_sent(unit, request, now, State.DENIED), reason=reason)
-
-
-def missed_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str = "") -> Attempt:
-    """A leg that was never sent, and is too old now. Terminal from its claim on; a person
-    may still replay it."""
-    return replace(_never_sent(unit, request, now, State.EXPIRED), reason=reason)
-
-
-def unclaimed_attempt(unit: Unit, symbol: str, now: datetime, reason: str) -> Attempt:
-    """No attempt yet: what stands in its place while an alert is MISSED, as number 0.
-    ``symbol`` is for people."""
-    none = _never_sent(unit, OrderRequest(symbol, {}), now, State.MISSED)
-    return replace(none, number=0, reason=reason, settled_at=None)
-
-
-def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
-    return Attempt(
-        1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now
-    )
-
-
-def _attempt(
-    unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int
-) -> Attempt:
-    # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never
-    # later than stated.
-    deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
-    return Attempt(number, unit.client_order_id(number), request, uuid.uuid4().hex, now, deadline)
 
 
 def _move(entry: LedgerEntry, state: State, **changes: object) -> LedgerEntry:
@@ -183,10 +138,15 @@ def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
 
 
 def next_attempt(
-    entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int
+    entry: LedgerEntry,
+    request: OrderRequest,
+    now: datetime,
+    deadline_s: int,
+    *,
+    keeps_figures: bool = False,
 ) -> LedgerEntry:
     """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or
-    refused for its rounding.
+    refused for its rounding. ``keeps_figures``: it is planned on what the last one was.
 
     The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody
     has stored: on the ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery
@@ -194,9 +154,10 @@ def next_attempt(
     """
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
-    return _with_attempt(
-        entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
-    )
+    attempt = submitting_attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    if keeps_figures:
+        return replace(entry, attempts=(*entry.attempts, attempt))
+    return _with_attempt(entry, attempt)
 
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
@@ -220,7 +181,7 @@ def _ended(
         raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
     number = entry.current.number + 1
     attempt = replace(
-        _never_sent(entry.unit, request, now, state),
+        never_sent(entry.unit, request, now, state),
         number=number,
         client_order_id=entry.unit.client_order_id(number),
         reason=reason,
@@ -230,7 +191,8 @@ def _ended(
 
 def _with_attempt(entry: LedgerEntry, attempt: Attempt) -> LedgerEntry:
     """Whatever has traded since the last attempt is not in the figures that it was planned on."""
-    return replace(entry, attempts=(*entry.attempts, attempt), figures={}, counted_until=None)
+    attempts = (*entry.attempts, attempt)
+    return replace(entry, attempts=attempts, figures={}, counted_until=None, counted=())
 
 
 def replayed_by_operator(
@@ -245,5 +207,5 @@ def replayed_by_operator(
     if entry.state not in REPLAYABLE:
         raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
     return _with_attempt(
-        entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+        entry, submitting_attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
     )

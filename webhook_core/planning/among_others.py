@@ -8,8 +8,8 @@ strategy run wild would take the time that its own exit has.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -17,12 +17,17 @@ from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.own_changes import (
     BEFORE_ALL,
     NEAR,
+    CountedOrders,
     InstrumentOf,
     counts_from,
+    may_come_late,
     rested_until,
     touches,
 )
 from webhook_core.trading.requests import Fill
+
+_LONGEST = timedelta(seconds=60)
+"""The latest deadline that ORDER_DEADLINE_SECONDS gives an order."""
 
 
 class _OfPair(NamedTuple):
@@ -45,6 +50,7 @@ class AmongOthers:
         self._looks: dict[str, list[datetime]] = {}
         self._of_pairs: dict[str, _OfPair] = {}
         self.newest_first = sorted(entries, key=lambda one: self._place_of(*one), reverse=True)
+        self._unread: dict[Unit, Sequence[LedgerEntry]] = {}
 
     def _place_of(self, entry: LedgerEntry, fill: Fill | None) -> tuple[datetime, bool]:
         """Where it was claimed, or, of one that rested, behind those that were claimed before it
@@ -79,7 +85,7 @@ class AmongOthers:
         if not entry.current.request.reduces_only:
             return False
         pair = self._of_pair(entry.current.request.pair)
-        first = bisect_left(pair.claims, counts_from(entry))
+        first = bisect_left(pair.claims, self._short_of_unread(entry, counts_from(entry)))
         counted = pair.counted[first : bisect_right(pair.claims, entry.current.deadline)]
         place = pair.places[entry.unit] - first
         if 0 <= place < len(counted):
@@ -93,9 +99,43 @@ class AmongOthers:
             self._of_pairs[pair] = _OfPair(
                 {one.unit: place for place, one in enumerate(same)},
                 [_claimed_at(one) for one in same],
-                [one.counted_until or BEFORE_ALL for one in same],
+                [self._short_of_unread(one, one.counted_until or BEFORE_ALL) for one in same],
             )
         return self._of_pairs[pair]
+
+    def unread_before(self, entry: LedgerEntry) -> list[tuple[LedgerEntry, Fill | None]]:
+        """Of the orders before it those that its plan has not read."""
+        unread = {one.unit for one in self._unread_by(entry)}
+        found = []
+        for one, fill in reversed(self.newest_first if unread else ()):
+            if one.unit == entry.unit:
+                break
+            if one.unit in unread:
+                found.append((one, fill))
+        return found
+
+    def _unread_by(self, entry: LedgerEntry) -> Sequence[LedgerEntry]:
+        """The orders that its plan has not read, though by their claims it has counted them: they
+        came into the ledger behind its look at it."""
+        if entry.counted_until is None or not entry.counted:
+            return ()
+        if entry.unit not in self._unread:
+            self._unread[entry.unit] = list(self._read_late(entry, entry.counted_until))
+        return self._unread[entry.unit]
+
+    def _read_late(self, entry: LedgerEntry, until: datetime) -> Iterator[LedgerEntry]:
+        named = {*entry.counted}
+        first = bisect_left(self._claims, until - NEAR - _LONGEST)
+        for one in self._claimed[first : bisect_right(self._claims, until)]:
+            if one.current.client_order_id in named or not may_come_late(one, until):
+                continue
+            if one.unit != entry.unit and one.state is not State.NO_ACTION:
+                yield one
+
+    def _short_of_unread(self, entry: LedgerEntry, moment: datetime) -> datetime:
+        """Before the first of the orders that its plan has not read, if that is earlier."""
+        unread = (_claimed_at(one) - timedelta.resolution for one in self._unread_by(entry))
+        return min((moment, *unread))
 
     def newest_before(self, key: str, instrument_of: InstrumentOf) -> list[datetime]:
         """By place in ``newest_first``: of the orders before it that may change this figure, the
@@ -110,6 +150,16 @@ class AmongOthers:
 
 def _claimed_at(entry: LedgerEntry) -> datetime:
     return entry.current.claimed_at
+
+
+def counted_of(orders: Collection[LedgerEntry], since: datetime) -> CountedOrders:
+    """What a plan has counted that has read these orders, all that were claimed a minute before
+    ``since`` or later. Beside an older one none comes into the ledger now."""
+    until = max(map(counted_at, orders), default=None)
+    if until is None or until < since:
+        return CountedOrders(until)
+    late = (one.current for one in orders if may_come_late(one, until))
+    return CountedOrders(until, tuple(one.client_order_id for one in late))
 
 
 def counted_at(entry: LedgerEntry) -> datetime:

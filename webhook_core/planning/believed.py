@@ -22,7 +22,6 @@ NotItsTurn, 503.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +31,7 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
-from webhook_core.planning.own_changes import InstrumentOf, is_position, position_key
+from webhook_core.planning.own_changes import NONE_COUNTED, InstrumentOf, is_position, position_key
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
@@ -93,16 +92,16 @@ class Believed:
         self.instrument_of, self.again = asked.instrument_of, asked.again
         self.open_orders, self.closes = asked.open_orders, asked.closes
         self.pairs = list(dict.fromkeys(asked.pairs))
-        self.counted_until: datetime | None = None
+        self.counted = NONE_COUNTED
         self.exited: dict[str, Mapping[str, Decimal]] = {}
         self.leaving, self.at_most = set[str](), set[str]()
         self._first: Shown | None = None
         self._parts: dict[str, Parts] = {}
 
     def figures(self, shown: Shown) -> Mapping[str, Decimal]:
-        """All that are shown, with all of ours in them; then ``counted_until``, ``exited`` by pair
-        key and strategy, ``leaving``, pairs in which an entry of ours has left an exit, ``at_most``
-        what may be less. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
+        """All that are shown, with all of ours in them; then ``counted``, ``exited`` by pair key
+        and strategy, ``leaving``, pairs where an entry of ours has left an exit, ``at_most`` what
+        may be less. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
         self.orders.date()
         settled = self._settled()
@@ -118,13 +117,14 @@ class Believed:
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
         if not all(map(is_position, shown.figures)):
             settled = self._checked_balances(settled)
-        self.counted_until = settled.counted_until
         if self._first is not None:
             moved = self._first.figures, self.shown.figures
             self.orders.check_course(moved, settled, self.instrument_of)
         figures, agree = self._figures(settled)
         if not (agree and figures == self.shown.figures) and self.others.read(settled.oldest):
-            figures, agree = self._figures(self._asked_anew())
+            settled = self._asked_anew()
+            figures, agree = self._figures(settled)
+        self.counted = settled.counted
         corrected = figures.items() - self.shown.figures.items()
         if not agree or any(held < 0 and not is_position(name) for name, held in corrected):
             raise may_lack()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.planning.own_changes import NONE_COUNTED, CountedOrders
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
@@ -81,7 +81,7 @@ class Decided(NamedTuple):
 
     ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one that fails
     stops no other. ``line`` is None unless what is sent follows from what the account holds, as
-    ``figures`` show it, with our orders in them that were claimed by ``counted_until``.
+    ``figures`` show it, with the orders of ours in them that are ``counted``.
     ``sources``: which of the alert's intents each request is for. ``unsent``: the orders that were
     never sent, and that a cancel means.
     ``reserves``: what its claim leaves for plans under a limit of holdings. ``canceled``: the
@@ -95,7 +95,7 @@ class Decided(NamedTuple):
     independent: bool = False
     line: Line | None = None
     figures: Mapping[str, Decimal] = MappingProxyType({})
-    counted_until: datetime | None = None
+    counted: CountedOrders = NONE_COUNTED
     sources: tuple[int, ...] = ()
     unsent: Unsent = Unsent()
     reserves: Reservations | None = None

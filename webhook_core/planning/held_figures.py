@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.ledger.entry import Unit
+from webhook_core.planning.own_changes import CountedOrders
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.reservations import KEPT, Entered
 from webhook_core.planning.sources import Sources
@@ -23,14 +23,12 @@ _AT_MARGIN = 2
 
 
 class HeldFigures:
-    """``figures`` are those that were read, for the entry that rests on them, each with the orders
-    in it that were claimed by one of ``counted_until``; ``refused``: an order of ours that is
-    none."""
+    """``reads``: the figures of each read, for the entry that rests on them, behind the orders of
+    ours that they have in them. ``refused``: an order of ours that is none."""
 
     def __init__(self, sources: Sources, budget: Budget, refused: Unit | None) -> None:
         self.sources, self.budget, self.refused = sources, budget, refused
-        self.figures: dict[str, Decimal] = {}
-        self.counted_until: list[datetime | None] = []
+        self.reads: list[tuple[CountedOrders, Mapping[str, Decimal]]] = []
         self._settled: dict[tuple[str, bool], Decimal] = {}
         self._rows: Sequence[OpenPosition] | None = None
         self._balances: Mapping[str, Balance] | None = None
@@ -42,8 +40,7 @@ class HeldFigures:
         if key not in self._settled:
             intent = PositionIntent(pair.key, "close", leverage=_AT_MARGIN if margin else None)
             read = Reading(self.sources, self.budget, refused=self.refused).of([(intent, pair)])
-            self.counted_until.append(read.counted_until)
-            self.figures |= read.figures
+            self.reads.append((read.counted, read.figures))
             if margin:
                 self._settled[key] = (read.facts.positions or {}).get(pair.key, _ZERO)
             else:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from webhook_core.clock import Budget
@@ -88,20 +87,19 @@ class HeldLimits:
         """With what its claim leaves for the plans behind it.
 
         Its figures are kept only where it takes turns: those of an order beside them may be out of
-        date by its claim.
+        date by its claim. Of several reads those are that have counted the same orders.
         """
         places = tuple(owner.place._replace(kept=owner.kept) for owner in owners)
         legs = tuple(one.leg for one in wanted if one.enters)
-        moments = decided.counted_until, *self.figures.counted_until
-        known: list[datetime] = [one for one in moments if one]
         kept = Reservations(places, self.wants.strategy, legs)
         if decided.line is None:
             return decided._replace(reserves=kept)
-        return decided._replace(
-            reserves=kept,
-            figures={**self.figures.figures, **decided.figures},
-            counted_until=min(known, default=None),
-        )
+        reads = [(decided.counted, decided.figures), *self.figures.reads]
+        counted = next((counted for counted, figures in reads if figures), decided.counted)
+        alike: dict[str, Decimal] = {}
+        for other, figures in reversed(reads):
+            alike |= figures if other == counted else {}
+        return decided._replace(reserves=kept, figures=alike, counted=counted)
 
     def _verdicts(
         self, owner: _Owner, wanted: Sequence[Wanted], found: Sequence[Open]

@@ -66,7 +66,7 @@ class AlertPlanner:
             independent=all(isinstance(intent, CancelIntent) for intent in intents),
             line=line,
             figures={**read.figures, **self._own_figures(legs)},
-            counted_until=read.counted_until,
+            counted=read.counted,
         )
 
     def _read(self, legs: Sequence[Leg]) -> Read:

@@ -13,6 +13,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.trading.rounding import cost_of
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.lagging_figures import Step
@@ -29,6 +30,18 @@ BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 ROUNDED = Decimal("0.0001")
 """A balance in dollars has four decimals, what an order cost has more."""
+
+
+class CountedOrders(NamedTuple):
+    """Which orders of ours a figure has in it: those that were claimed by ``until``, None for none;
+    ``named``, by client order id, are those of them that may have come into the ledger only then
+    (``may_come_late``)."""
+
+    until: datetime | None = None
+    named: tuple[str, ...] = ()
+
+
+NONE_COUNTED = CountedOrders()
 
 InstrumentOf = Callable[[str], Instrument | None]
 """The instrument of a pair's key, None for one that is not known."""
@@ -101,6 +114,12 @@ def change_within(
     if request.method != "AddOrder" or instrument is None or not touches(request, key, instrument):
         return None
     return _filled(request, key, instrument, fill)
+
+
+def may_come_late(entry: LedgerEntry, moment: datetime) -> bool:
+    """Whether it may have come into the ledger after that, and its order to Kraken: whatever its
+    claim says, nothing is sent behind its deadline."""
+    return entry.current.deadline > moment - NEAR
 
 
 def counts_from(entry: LedgerEntry) -> datetime:

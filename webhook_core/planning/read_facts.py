@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import NoTimeToSend, OrderDenied
 from webhook_core.events import event
 from webhook_core.ledger.entry import Unit
-from webhook_core.planning.own_changes import position_key
+from webhook_core.planning.own_changes import NONE_COUNTED, CountedOrders, position_key
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts, OpenPosition
 from webhook_core.trading.instruments import Instrument
@@ -37,13 +36,13 @@ _ZERO = Decimal(0)
 
 class Read(NamedTuple):
     """What was read for one alert. ``fills``: what the orders that rest had filled by then, by
-    order id. ``figures``: those of the account that a size follows from, with our orders in them
-    that were claimed by ``counted_until``. ``warning``: what the equity leaves out, or nothing."""
+    order id. ``figures``: those of the account that a size follows from, with the orders of ours in
+    them that are ``counted``. ``warning``: what the equity leaves out, or nothing."""
 
     facts: Facts
     fills: Mapping[str, Fill]
     figures: Mapping[str, Decimal]
-    counted_until: datetime | None
+    counted: CountedOrders
     warning: str
 
 
@@ -69,7 +68,7 @@ class Reading:
         self.rows: list[OpenPosition] = []
         self.warning = ""
         self.figures: dict[str, Decimal] = {}
-        self.counted_until: datetime | None = None
+        self.counted = NONE_COUNTED
 
     def of(self, legs: Sequence[Leg]) -> Read:
         """The facts for all of them. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
@@ -96,7 +95,7 @@ class Reading:
         quotes = [pair.quote for pair, need in pairs if need.equity]
         if priced:
             self._price(priced, quotes, legs, on_margin=asked.margin)
-        return Read(self.facts, self.fills, self.figures, self.counted_until, self.warning)
+        return Read(self.facts, self.fills, self.figures, self.counted, self.warning)
 
     def _needs(self, intent: Intent) -> needs.Needs:
         capped = isinstance(intent, OrderIntent) and needs_market(intent, self.rules)
@@ -153,7 +152,7 @@ class Reading:
         )  # fmt: skip
         belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
         figures = belief.figures(shown)
-        self.counted_until = belief.counted_until
+        self.counted = belief.counted
         listed, exited = belief.exits.open.so_far, belief.exited  # the next read may be older
         self.facts = self.facts._replace(exited=exited, leaving=belief.leaving, open_orders=listed)
         for asset, held in belief.exits.held.items():

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.events import event
+from webhook_core.ledger.attempts import no_action_attempt
 from webhook_core.ledger.contract import Document, Documents
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.ledger.transitions import no_action_attempt
 from webhook_core.trading.requests import OrderRequest
 
 

@@ -10,8 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.planning.among_others import AmongOthers, counted_at, saw_less
+from webhook_core.planning.among_others import AmongOthers, counted_of, saw_less
 from webhook_core.planning.own_changes import (
+    NONE_COUNTED,
+    CountedOrders,
     InstrumentOf,
     known_fill,
     last_moment,
@@ -29,17 +31,17 @@ if TYPE_CHECKING:
 class Settled(NamedTuple):
     """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
     doubt. ``young``: those of which a figure may lack what they have filled. ``ours``: all
-    that change one of the figures, as far back as was looked. ``counted_until``: when the newest
-    order that was looked at was claimed, None if there was none. ``moved``: those in doubt that no
-    part of ours leads to from an older one. ``since``: when the oldest figure was true from which
-    one of ``figures`` was set right, or of ``moved`` may be. ``by_others``: those that
-    strangers have changed, as far as that is known; an exit of ours may always have."""
+    that change one of the figures, as far back as was looked. ``counted``: the orders that were
+    looked at. ``moved``: those in doubt that no part of ours leads to from an older one.
+    ``since``: when the oldest figure was true from which one of ``figures`` was set right, or of
+    ``moved`` may be. ``by_others``: those that strangers have changed, as far as that is known; an
+    exit of ours may always have."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
     young: Sequence[LedgerEntry] = ()
     ours: Sequence[LedgerEntry] = ()
-    counted_until: datetime | None = None
+    counted: CountedOrders = NONE_COUNTED
     since: datetime | None = None
     moved: Collection[str] = ()
     by_others: Collection[str] = ()
@@ -121,7 +123,7 @@ class SettledFigures:
             list(unsure.values()),
             [entry for entry, fill in accepted if self._is_young(entry, fill)],
             [entry for entry, _ in accepted],
-            max((counted_at(entry) for entry, _ in self._orders()), default=None),
+            counted_of([entry for entry, _ in self._orders()], self._young_until),
             min(began, default=None),
             moved,
             by_others,
@@ -156,9 +158,22 @@ class SettledFigures:
                 step = step._replace(sure=step.sure and not entangled)
             less = step.before is not None and saw_less(entry, newest_before)
             step = step._replace(before=None, less=step.before) if less else step
+            step = self._with_unread(step, entry, key)
             at = rested_until(entry, fill) or entry.current.claimed_at
             ours.append((entry, Placed(step, at, None if fill is None else fill.closed_at)))
         return _back_to_a_figure(ours, young)
+
+    def _with_unread(self, step: Step, entry: LedgerEntry, key: str) -> Step:
+        """What its plan saw, and with what it has not read of those before it."""
+        if (saw := step.before) is None:
+            return step
+        for one, fill in self._among.unread_before(entry):
+            unread = step_of(one, key, self._among.may_cut, self._instrument_of, fill)
+            if unread is not None and step.before is not None:
+                more = unread.change
+                before = None if more is None else step.before + more
+                step = step._replace(before=before, less=saw)
+        return step
 
     def _is_accepted_of(self, entry: LedgerEntry, figures: Iterable[str]) -> bool:
         request = entry.current.request

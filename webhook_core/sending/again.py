@@ -79,9 +79,13 @@ class Again:
             sent_now, *behind = decided.requests
             renewed = transitions.next_attempt(entry, sent_now, now, self._deadline_s)
             renewed = replace(renewed, following=tuple(behind))
-        renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
         return replace(
-            renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes)
+            renewed,
+            turn=firing.turn(decided),
+            warnings=(*firing.warnings, *decided.plan.notes),
+            figures=decided.figures,
+            counted_until=decided.counted.until,
+            counted=decided.counted.named,
         )
 
     def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:

@@ -9,8 +9,8 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import KnownBy, Reuse, alert_key, identity_warning, reused
 from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.ledger.attempts import first_attempt, no_action_attempt
 from webhook_core.ledger.entry import LedgerEntry, Turn, Unit
-from webhook_core.ledger.transitions import first_attempt, no_action_attempt
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.checks import Check
@@ -146,7 +146,8 @@ class Firing(NamedTuple):
             following=decided.requests[1:],
             independent=decided.independent,
             figures=decided.figures,
-            counted_until=decided.counted_until,
+            counted_until=decided.counted.until,
+            counted=decided.counted.named,
             checks=kept_checks(decided.plan.checks),
         )
 

@@ -17,6 +17,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, 
 from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import transitions
+from webhook_core.ledger.attempts import denied_attempt, no_action_attempt
 from webhook_core.ledger.contract import (
     Claim,
     Claimed,
@@ -144,10 +145,10 @@ class Legs(Record):
             case OrderRequest():
                 attempt = replace(leg.current, request=counted)
             case OrderDenied():
-                attempt = transitions.denied_attempt(leg.unit, request, now, counted.message)
+                attempt = denied_attempt(leg.unit, request, now, counted.message)
             case _:
                 nothing = OrderRequest(request.symbol, {})
-                attempt = transitions.no_action_attempt(leg.unit, nothing, now)
+                attempt = no_action_attempt(leg.unit, nothing, now)
                 attempt = replace(attempt, reason=counted.why)
         anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
         return self._claimed_if_held(anew, before, budget)
@@ -163,9 +164,7 @@ class Legs(Record):
             still, claim = self._claimed_or_why_not(ended, budget)
             forbidden = still and forbidden
         if forbidden:
-            attempt = transitions.denied_attempt(
-                leg.unit, leg.current.request, self.clock.now(), forbidden
-            )
+            attempt = denied_attempt(leg.unit, leg.current.request, self.clock.now(), forbidden)
             claim = self._claimed(replace(leg, attempts=(attempt,)))
         return claim
 

@@ -59,11 +59,11 @@ class LegsAgain:
                 return renewed
         now, request = self.decider.clock.now(), entry.current.request
         if entry.turn is None or not request.counted:
-            renewed = transitions.next_attempt(entry, request, now, self.deadline_s)
-            if request.method != "CancelOrder":
-                return renewed
             # A cancel changes no figure: what was held before its first attempt tells those behind.
-            return replace(renewed, figures=entry.figures, counted_until=entry.counted_until)
+            cancels = request.method == "CancelOrder"
+            return transitions.next_attempt(
+                entry, request, now, self.deadline_s, keeps_figures=cancels
+            )
         counted, mark = self.counted(first, entry, budget)
         match counted:
             case OrderRequest():
@@ -145,7 +145,8 @@ class LegsAgain:
             transitions.next_attempt(entry, first, now, self.deadline_s),
             following=tuple(rest),
             figures=decided.figures,
-            counted_until=decided.counted_until,
+            counted_until=decided.counted.until,
+            counted=decided.counted.named,
             turn=firing.turn(decided),
             warnings=(*firing.warnings, *decided.plan.notes),
         )

@@ -15,11 +15,12 @@ from http import HTTPStatus
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.events import event
+from webhook_core.ledger.attempts import unclaimed_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.report import report
 from webhook_core.ledger.time_left import within
-from webhook_core.ledger.transitions import denied_unclaimed, unclaimed_attempt
+from webhook_core.ledger.transitions import denied_unclaimed
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.intent import Intent
 from webhook_core.trading.rounding import plain

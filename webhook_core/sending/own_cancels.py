@@ -19,11 +19,11 @@ from typing import NamedTuple
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.events import event
+from webhook_core.ledger.attempts import first_attempt
 from webhook_core.ledger.contract import Claimed
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.keys import operators_unit
 from webhook_core.ledger.report import facts
-from webhook_core.ledger.transitions import first_attempt
 from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided, Unsent, Wants
 from webhook_core.planning.meant_orders import MeantOrders

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 
+from webhook_core.ledger.attempts import no_action_attempt
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.ledger.transitions import no_action_attempt
 from webhook_core.trading.plans import NOT_PROTECTED, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import NamedTuple, replace

@@ -159,10 +159,12 @@ class Submission(Record):
         New rules of a pair change no figure, and the legs behind it are counted by
         those of this one.
         """
-        planned = transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
-        if keeps_figures:
-            planned = replace(planned, figures=entry.figures, counted_until=entry.counted_until)
-        return self.ledger.record(planned)
+        now = self.clock.now()
+        return self.ledger.record(
+            transitions.next_attempt(
+                entry, request, now, self.deadline_s, keeps_figures=keeps_figures
+            )
+        )
 
     @timed("record")
     def _record(

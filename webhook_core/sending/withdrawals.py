@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from webhook_core.errors import NotItsTurn
-from webhook_core.ledger import transitions
+from webhook_core.ledger.attempts import denied_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.later_leg import later_leg
@@ -49,7 +49,7 @@ def _left_of(first: LedgerEntry, ledger: Ledger, now: datetime) -> Iterator[Ledg
     claimed = list(later_legs(ledger, first))
     for number in range(len(claimed) + 1, len(first.following) + 1):
         leg = later_leg(first, number, now, deadline_s=0)
-        attempt = transitions.denied_attempt(leg.unit, leg.current.request, now, REASON)
+        attempt = denied_attempt(leg.unit, leg.current.request, now, REASON)
         yield replace(leg, attempts=(attempt,), turn=None)
 
 

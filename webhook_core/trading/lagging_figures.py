@@ -10,7 +10,7 @@ hand) proves nothing while an order is that young.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
@@ -27,8 +27,8 @@ class Step(NamedTuple):
     adds to the figure, None if that is not known; ``tolerance`` how far off
     that may be (a fee, a price). ``sure``: it did; one that may come to nothing, or to
     less, leaves every figure in doubt, which may have moved for another. ``returns``: the
-    close that it left behind may have taken it back. ``less``: what its plan saw in place of
-    ``before``, without an order that came before it.
+    close that it left behind may have taken it back. ``less``: what its plan saw, without an order
+    that came before it; ``before`` is that with that order in it, None where that is not known.
     """
 
     before: Decimal | None
@@ -203,4 +203,19 @@ def _course(steps: Sequence[Step]) -> list[_Point]:
         known = last is not None and step.change is not None
         if last is not None and step.change is not None:
             course.append(_Point(last.value + step.change, last.slack + step.tolerance, number + 1))
-    return course
+    return [*_short_of_unread(steps), *course]
+
+
+def _short_of_unread(steps: Sequence[Step]) -> Iterator[_Point]:
+    """From what a plan saw on, where it is known what that lacks of an order before it: as long as
+    that order, which came only behind the plan, is not in the figure."""
+    for place, step in enumerate(steps):
+        if step.before is None or step.less is None:
+            continue
+        value, slack = step.less, DUST
+        yield _Point(value, slack, 0)
+        for later in steps[place:]:
+            if later.change is None:
+                break
+            value, slack = value + later.change, slack + later.tolerance
+            yield _Point(value, slack, 0)

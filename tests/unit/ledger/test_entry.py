@@ -12,13 +12,12 @@ from decimal import Decimal
 import pytest
 
 from tests.support.ledger_entries import NOON, moved, submitting
+from webhook_core.ledger.attempts import missed_attempt, no_action_attempt
 from webhook_core.ledger.entry import REPLAYABLE, TERMINAL, State
 from webhook_core.ledger.transitions import (
     IllegalTransition,
     filled,
-    missed_attempt,
     next_attempt,
-    no_action_attempt,
     settle,
 )
 from webhook_core.trading.requests import Accepted, Fill

@@ -13,6 +13,7 @@ from tests.support.instruments import BTC_USD
 from tests.support.ledger_entries import NOON, Dated, submitting
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger import transitions
+from webhook_core.ledger.attempts import first_attempt
 from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.trading.requests import (
     Accepted,
@@ -59,7 +60,7 @@ def claim(ledger, name, seconds, request, *, held=None, counted_until=None):
     plain = submitting(name, at=at(seconds))
     entry = replace(
         plain,
-        attempts=(transitions.first_attempt(plain.unit, request, at(seconds), 10),),
+        attempts=(first_attempt(plain.unit, request, at(seconds), 10),),
         figures={} if held is None else {HELD: Decimal(held)},
         counted_until=None if counted_until is None else at(counted_until),
     )
@@ -196,7 +197,7 @@ def test_an_order_claimed_just_before_one_that_found_nothing_to_do_may_be_counte
     second has read the ledger between them."""
     find_nothing(ledger, "first", 10.3)
     own = OwnOrders("paper", "main", ledger, Dated(at(10.4)), READ_LAG)
-    counted = own.settled({HELD: Decimal(0)}, {BTC_USD.key: BTC_USD}.get).counted_until
+    counted = own.settled({HELD: Decimal(0)}, {BTC_USD.key: BTC_USD}.get).counted.until
     accept(ledger, claim(ledger, "buys", 10.2, market("buy", "2"), held="0"), 11)
     until = None if counted is None else (counted - NOON).total_seconds()
     find_nothing(ledger, "second", 10.5, counted_until=until)
