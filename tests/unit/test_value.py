@@ -18,6 +18,7 @@ import pytest
 
 import webhook_core
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.intake.field_names import Sent
@@ -171,6 +172,7 @@ def ends_in(act, kind):
         return re.sub(rf"\b({names})\b", "", f"refused: {problem}")
 
 
+@row_by_row
 @pytest.mark.parametrize(("ours", "own"), [(Ours, Typings), (OursDerived, TypingsDerived)])
 @pytest.mark.parametrize(
     "act",
@@ -210,6 +212,7 @@ def parts(value):
     return (value.side, value.volume, value.notes)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "act",
     [

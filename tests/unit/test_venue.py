@@ -11,6 +11,7 @@ import pytest
 from tests.simulation.venue import SimulatedVenue
 from tests.support.clock import START, FakeClock
 from tests.support.fake_venue import FakeVenue
+from tests.support.row_by_row import row_by_row
 from webhook_core.clock import Budget
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.facts import RestingOrder
@@ -24,6 +25,7 @@ RESTING = RestingOrder(
 )
 
 
+@row_by_row
 @pytest.mark.parametrize("venue", [KrakenVenue, FakeVenue, SimulatedVenue])
 @pytest.mark.parametrize("method", METHODS)
 def test_a_venue_is_asked_as_the_port_says(venue: type, method: str) -> None:

@@ -12,6 +12,7 @@ import pydantic
 import pytest
 
 from tests.support.intake import TOKEN, verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
@@ -244,6 +245,7 @@ def test_other_unknown_fields_are_named_in_a_warning():
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name",
     [
@@ -296,6 +298,7 @@ def test_many_fields_are_too_many():
 # -- refused by name
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -370,6 +373,7 @@ def test_what_would_change_the_order_is_refused_by_name(name, value):
     assert error.field
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name",
     [
@@ -468,6 +472,7 @@ def test_a_json_number_keeps_its_digits():
     assert str(parse(verified({**BASE, "volume": Decimal("0.1000")})).volume) == "0.1000"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -555,6 +560,7 @@ def test_a_comma_is_refused_with_the_pine_function_to_use(value):
     assert "str.tostring(x) instead of str.format()" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("value", ["NaN", "nan", "na", "NA", "n/a", "null", "None"])
 @pytest.mark.parametrize(
     "field", ["symbol", "side", "volume", "price", "order_type", "id", "strategy_name", "fired_at"]
@@ -565,6 +571,7 @@ def test_no_value_of_the_script_is_named_as_such(field, value):
     assert f"is {value}: the script had no value there" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("value", ["", None, " "])
 @pytest.mark.parametrize(
     "field",
@@ -586,6 +593,7 @@ def test_an_empty_field_is_a_missing_one(field, value):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("value", "placeholder"),
     [
@@ -867,6 +875,7 @@ def test_an_alert_can_not_be_changed():
         alert().volume = Decimal(5)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -1016,6 +1025,7 @@ def test_a_volume_beside_one_value_of_the_bar_is_refused_as_probably_the_bar_s(n
     assert "bar_volume" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("name", BAR)
 @pytest.mark.parametrize("size", ["quantity", "qty", "contracts", "size"])
 def test_a_size_under_another_name_goes_beside_the_bar(name, size):

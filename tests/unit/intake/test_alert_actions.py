@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import TOKEN, verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key
@@ -177,6 +178,7 @@ OTHERWISE = {  # fields that go with the action, if not with this value or besid
 NOT_ORDERS = {"percent", "client_order_id", "of_alert", "scope"}
 
 
+@row_by_row
 @pytest.mark.parametrize("field", OTHERS)
 @pytest.mark.parametrize("action", TAKEN)
 def test_a_field_goes_with_the_action_or_is_refused_by_name(action, field):
@@ -199,6 +201,7 @@ def test_a_close_of_a_scope_needs_no_symbol(scope):
     assert (alert.action, alert.scope, alert.symbol) == ("close", scope.lower(), None)
 
 
+@row_by_row
 @pytest.mark.parametrize("field", sorted({*OTHERS, "symbol"} - {"scope"}))
 def test_whatever_narrows_a_close_of_a_scope_is_refused_by_name(field):
     error = fault(SCOPE, **{field: {**OTHERS, "symbol": "BTCUSD"}[field]})
@@ -212,6 +215,7 @@ def test_a_field_of_another_action_is_refused_in_an_order(field):
     assert error.message.startswith(f"{field} does not go with action order: ")
 
 
+@row_by_row
 @pytest.mark.parametrize("off", ["", None, False, "false"])
 @pytest.mark.parametrize("action", BASES)
 def test_a_field_that_does_not_go_with_the_action_may_be_left_empty(action, off):
@@ -364,6 +368,7 @@ def test_a_percentage_is_of_no_more_than_there_is(kind, fields, bounded):
         assert read(ORDER, quantity_type=kind, volume="100.01", **fields).volume == D("100.01")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
@@ -458,6 +463,7 @@ def test_an_order_has_the_positions_around_it_as_far_as_they_can_be_read():
     assert (alert.prev_market_position, alert.prev_market_position_size) == ("flat", D(0))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value", ["", None, "NaN", "x", "-5", "1,5", True, [], {"a": 1}, TOKEN, "{{x}}"]
 )
@@ -645,6 +651,7 @@ def test_a_position_that_contradicts_its_size_is_refused(name, position, size):
     assert error.field == f"{name}_size"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -741,6 +748,7 @@ def test_a_cancel_says_what_is_canceled(fields, expected):
     assert read({"action": "cancel"}, **fields) == Alert(action="cancel", **expected)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import TOKEN, verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key
@@ -104,6 +105,7 @@ def test_a_leg_is_an_object(leg):
     assert error.message.startswith("orders[1] must be a JSON object")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("leg", "field"),
     [

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.parse import parse
@@ -28,6 +29,7 @@ def exit_of(fields):
     return order.close
 
 
+@row_by_row
 @pytest.mark.parametrize("entry", [AT, LIMIT, TRIGGER], ids=["reference", "limit", "trigger"])
 @pytest.mark.parametrize(
     ("base", "exits", "field"),
@@ -61,6 +63,7 @@ def test_an_exit_out_of_reach_is_refused_with_the_ways_to_write_percent_and_poin
         assert '"-50"' in caught.value.message
 
 
+@row_by_row
 @pytest.mark.parametrize("entry", [AT, LIMIT, TRIGGER], ids=["reference", "limit", "trigger"])
 @pytest.mark.parametrize(
     ("base", "exits"),

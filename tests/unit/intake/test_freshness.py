@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.support.intake import NOW, verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, AlertStale
 from webhook_core.intake.freshness import check_freshness
 
@@ -36,6 +37,7 @@ def test_a_firing_time_is_read_as_aware_utc(text, expected):
     assert read.tzinfo == UTC
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import json_body
 
@@ -44,6 +45,7 @@ def test_every_number_is_a_decimal_with_the_digits_as_written():
     ]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("body", "says"),
     [

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import json_body
 from webhook_core.intake.json_scan import find_fault
@@ -185,6 +186,7 @@ SLIPS = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize(("body", "line", "column", "says"), SLIPS)
 def test_each_slip_has_its_place_and_its_sentence(body, line, column, says):
     with pytest.raises(AlertMalformed) as caught:

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.support.intake import TOKEN, verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.nets import passed
 from webhook_core.intake.parse import parse
@@ -101,6 +102,7 @@ def refused(fields):
     return caught.value
 
 
+@row_by_row
 @pytest.mark.parametrize("name", LIKE_AN_ORDER)
 @pytest.mark.parametrize("value", ["5", 5, "x", True, "percent"], ids=repr)
 def test_a_name_that_speaks_of_an_order_is_refused_at_the_top_and_in_a_leg(name, value):
@@ -114,6 +116,7 @@ def test_a_name_that_speaks_of_an_order_is_refused_at_the_top_and_in_a_leg(name,
     assert caught.value.field.startswith("orders[1].")
 
 
+@row_by_row
 @pytest.mark.parametrize("name", HARMLESS)
 @pytest.mark.parametrize("value", ["71.5", 67000], ids=repr)
 def test_a_name_that_does_not_is_only_warned_of(name, value):
@@ -130,6 +133,7 @@ def test_the_lists_are_as_long_as_the_leak_was():
     assert len(set(HARMLESS)) > 150
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "instead"),
     [
@@ -164,6 +168,7 @@ def test_what_is_refused_says_what_to_write_instead(fields, instead):
     assert "custom_fields" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [
@@ -185,6 +190,7 @@ def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
     assert '"side"' not in caught.value.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -242,6 +248,7 @@ def test_a_value_that_is_an_order_is_refused_under_any_name(name, value):
     assert refused({name: value}).field == name
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -278,6 +285,7 @@ def test_any_other_value_is_none(name, value):
     assert read({name: value}).quantity_type is None
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name", ["order_comment", "signalName", "exit note", "close_text", "deal-id", "signalid"]
 )
@@ -286,6 +294,7 @@ def test_what_ends_like_a_remark_is_one(name, value):
     assert read({name: value}).side == "buy"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -436,6 +445,7 @@ def test_a_slip_of_the_pen_that_says_something_is_still_told(fields):
     assert "did you mean" in refused(fields).message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [
@@ -492,6 +502,7 @@ def test_its_neighbours_that_could_mean_another_order_are_refused(fields):
     assert refused(fields).status == 400
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [

@@ -19,6 +19,7 @@ from tests.support.intake import (
     x_signature,
 )
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEY, scoped
 from webhook_core.errors import AlertMalformed, Unauthenticated
 from webhook_core.intake.authentication import VerifiedBody, verify
@@ -38,6 +39,7 @@ def taken(body, headers=None, credentials=ALL_CREDENTIALS):
     return verify(request(raw, headers), credentials, NOW, anonymous_allowed=False)
 
 
+@row_by_row
 @pytest.mark.parametrize("name", ALERTS)
 def test_an_alert_of_the_examples_is_handed_on_as_it_is(name):
     body = taken({**ALERTS[name], "token": TOKEN})

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import ALL_CREDENTIALS, request, x_signature
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import END, KEY, OLD_KEY, narrowed, scoped, written
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake import scoped_tokens
@@ -83,6 +84,7 @@ def test_the_signature_is_in_no_repr():
     assert repr(token.signature) not in repr(token)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("what", "token"),
     [
@@ -118,6 +120,7 @@ def test_none_of_these_proves_anything(what, token):
     assert refused(token)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "caveats",
     [

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import token_slips
 from webhook_core.intake.credentials import token_credential
@@ -28,6 +29,7 @@ def refusal(**fields):
     return caught.value
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("value", "says"),
     [
@@ -97,6 +99,7 @@ def test_a_number_with_a_slip_is_refused_for_it(value, says):
     assert says in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from tests.unit.kraken.test_outcomes import (
     NEVER_PROCESSED,
     NO_PROOF,
@@ -165,6 +166,7 @@ def test_a_cancel_that_is_on_its_way_already_is_unknown(read: Any, done: Any, er
     assert isinstance(read(answered([error]), ORDER_ID), Unknown)
 
 
+@row_by_row
 @EACH
 @pytest.mark.parametrize(
     ("errors", "kind"),

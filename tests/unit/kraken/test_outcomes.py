@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.kraken import refusals
 from webhook_core.kraken.outcomes import (
     Failure,
@@ -178,6 +179,7 @@ NO_PROOF = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("error", REFUSED)
 def test_a_definitive_refusal_is_rejected_and_says_nothing_about_the_pairs_rules(
     error: str,
@@ -227,6 +229,7 @@ def test_a_refused_nonce_is_not_sent_and_may_be_sent_again(error: str) -> None:
     assert resend_is_safe(reply)
 
 
+@row_by_row
 @pytest.mark.parametrize("error", NO_PROOF)
 def test_everything_else_is_unknown(error: str) -> None:
     reply = answered([error])
@@ -378,6 +381,7 @@ def test_a_refusal_beside_a_result_is_unknown(error: str, result: Any) -> None:
 # No answer
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "status", [201, 202, 204, 301, 307, 400, 401, 403, 404, 429, 500, 502, 503, 504, 520]
 )

@@ -45,6 +45,7 @@ from tests.support.raw_servers import (
     reset,
     send,
 )
+from tests.support.row_by_row import row_by_row
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import outcomes, session
@@ -614,6 +615,7 @@ NOT_AN_ANSWER = {
 }
 
 
+@row_by_row
 @pytest.mark.parametrize("answer", NOT_AN_ANSWER.values(), ids=NOT_AN_ANSWER.keys())
 def test_what_is_no_answer_of_kraken_is_unknown(answer: bytes) -> None:
     with RawServer(send(answer, keep=False)) as server:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledger_entries import in_turn, moved, nothing_to_do
+from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.contract import Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.turns import refusal
@@ -66,6 +67,7 @@ def test_alerts_that_come_as_they_were_fired_all_go(positions):
         came.append(moved(entry, State.ACCEPTED))
 
 
+@row_by_row
 @pytest.mark.parametrize("state", DONE)
 @pytest.mark.parametrize(
     ("older", "newer"),

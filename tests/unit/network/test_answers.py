@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.network.exchange import Answer
 from webhook_core.network.http1 import EndedEarly, Malformed, reply_from
 
@@ -65,6 +66,7 @@ TAKEN: dict[str, tuple[bytes, int, bytes, bool]] = {
 }  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize("at_once", [1, 2, 7, 65_536])
 @pytest.mark.parametrize(("received", "status", "body", "is_last"), TAKEN.values(), ids=TAKEN)
 def test_an_answer_is_read_however_it_comes(
@@ -125,6 +127,7 @@ REFUSED = {
 }
 
 
+@row_by_row
 @pytest.mark.parametrize("received", REFUSED.values(), ids=REFUSED)
 def test_what_is_not_plainly_an_answer_is_none(received: bytes) -> None:
     with pytest.raises(Malformed) as caught:
@@ -135,6 +138,7 @@ def test_what_is_not_plainly_an_answer_is_none(received: bytes) -> None:
 WHOLE = {name: (received, body) for name, (received, _, body, _) in TAKEN.items()}
 
 
+@row_by_row
 @pytest.mark.parametrize(("received", "body"), WHOLE.values(), ids=WHOLE)
 def test_an_answer_that_is_cut_anywhere_is_never_taken_for_a_whole_one(
     received: bytes, body: bytes

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, target
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.lagging_figures import Lot, Traded, lacking
@@ -257,6 +258,7 @@ def test_what_rests_costs_a_list_itself_and_a_price_and_nothing_where_nothing_re
     assert function.venue.calls == ["balances", "open_orders", "orders", "prices"]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("rows", "fills", "lacks"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.instruments import btc_usd
 from tests.support.memory_ledger import MemoryLedger
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.trading.facts import Balance
@@ -90,6 +91,7 @@ def rich(**options):
     return trader(btc=1, net=3, worth=200_000, **options)
 
 
+@row_by_row
 @EACH
 def test_each_quantity_type_reads_what_it_needs_and_sends_its_size(case):
     function = rich()
@@ -241,6 +243,7 @@ def test_a_denial_leaves_nothing(kind, volume, side, more, rule):
     assert function.operate("GET", "/orders")["orders"] == []
 
 
+@row_by_row
 @EACH
 def test_a_validation_shows_the_plan_and_leaves_nothing(case):
     function = rich()

@@ -10,6 +10,7 @@ import pytest
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 from tests.support.shell import Recorded, gcloud_dict, options
 from webhook_core import errors
 from webhook_core.intake.field_names import ALIASES
@@ -65,11 +66,13 @@ def blocks(name):
 BLOCKS = [(name, number, block) for name in LONGEST for number, block in enumerate(blocks(name))]
 
 
+@row_by_row
 @pytest.mark.parametrize(("name", "number", "block"), BLOCKS)
 def test_every_command_can_be_read_by_a_shell(name, number, block):
     assert shell.parses(block) == ""
 
 
+@row_by_row
 @pytest.mark.parametrize(("name", "number", "block"), BLOCKS)
 def test_every_variable_that_a_command_sets_is_known(name, number, block):
     named = re.findall(r"(?:^|[\s;])(?:export |--env )?([A-Z][A-Z0-9_]+)=", block) + re.findall(
@@ -78,6 +81,7 @@ def test_every_variable_that_a_command_sets_is_known(name, number, block):
     assert set(named) - set(VARIABLES) - SHELL_ONLY == set()
 
 
+@row_by_row
 @pytest.mark.parametrize("name", LONGEST)
 def test_a_document_is_short_and_a_long_one_has_a_table_of_contents(name):
     lines = TEXTS[name].splitlines()
@@ -86,6 +90,7 @@ def test_a_document_is_short_and_a_long_one_has_a_table_of_contents(name):
     assert len(lines) <= TWO_SCREENS or linked >= 3 or name == "README.md"
 
 
+@row_by_row
 @pytest.mark.parametrize("name", LONGEST)
 def test_a_line_of_prose_fits_a_window_and_a_cell_is_no_page(name):
     written = re.sub(r"^ *```.*?^ *```$", "", TEXTS[name], flags=re.MULTILINE | re.DOTALL)
@@ -104,6 +109,7 @@ def anchors(text):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@row_by_row
 @pytest.mark.parametrize("name", LONGEST)
 def test_every_path_and_heading_that_is_linked_exists(name):
     folder = (ROOT / name).parent

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.instruments import BTC_USD
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 from webhook_core.intake import parse
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.credentials import token_credential
@@ -117,6 +118,7 @@ def test_the_example_environment_names_every_variable_and_no_other():
     assert [row for row in rows if row and not row.startswith("#")] == []
 
 
+@row_by_row
 @pytest.mark.parametrize("name", sorted(set(VARIABLES) - {"ALLOWED_SYMBOLS", "MAX_ORDER_COST"}))
 def test_the_example_environment_shows_the_default(name):
     text = example_variables()[name]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 
 TOKEN = "token-of-the-tests-0123"
 PACKAGE = ROOT / "webhook_core"
@@ -121,11 +122,13 @@ def test_the_reader_of_imports_sees_them_all():
     assert set(imports_in(tree)) == {"os.path", "webhook_core.errors", "google.cloud"}
 
 
+@row_by_row
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_room_does_no_io(module):
     assert not {name for name in imported(module) if name.split(".")[0] in IO}
 
 
+@row_by_row
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_room_imports_only_pure_rooms_and_values(module):
     allowed = (
@@ -144,6 +147,7 @@ def test_a_pure_room_imports_only_pure_rooms_and_values(module):
     }
 
 
+@row_by_row
 @pytest.mark.parametrize("module", modules_in("webhook_core.trading"))
 def test_trading_knows_nothing_of_where_an_alert_came_from(module):
     assert not {
@@ -198,6 +202,7 @@ def test_only_the_composition_names_adapters():
     assert named == set()
 
 
+@row_by_row
 @pytest.mark.parametrize("module", modules_in(*ADAPTERS))
 def test_an_adapter_does_not_know_the_application(module):
     above = (
@@ -210,11 +215,13 @@ def test_an_adapter_does_not_know_the_application(module):
     assert not {name for name in imported(module) if inside(name, above)}
 
 
+@row_by_row
 @pytest.mark.parametrize("module", sorted(set(SOURCES) - set(modules_in(*ADAPTERS))))
 def test_the_network_and_the_stores_are_the_adapters_business(module):
     assert not {name for name in imported(module) if name.split(".")[0] in NETWORK_AND_STORE}
 
 
+@row_by_row
 @pytest.mark.parametrize("module", SOURCES)
 def test_googles_libraries_are_imported_where_they_are_first_needed(module):
     assert not {name for name in imported_at_the_top(module) if inside(name, ["google", "grpc"])}

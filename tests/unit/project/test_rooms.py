@@ -10,6 +10,7 @@ import ast
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from tests.unit.project.test_imports import PACKAGE, ROOT, SOURCES, imported, inside
 
 MOST_LINES = 250
@@ -127,6 +128,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert circles({name: within(name) for name in OURS}) == list(CIRCLES)
 
 
+@row_by_row
 @pytest.mark.parametrize("name", OURS)
 def test_imports_run_downwards(name: str) -> None:
     assert {short(other) for other in within(name) if floor_of(other) > floor_of(name)} == set()

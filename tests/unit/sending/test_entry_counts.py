@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.position_alerts import alert, held, legs_alert
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_believed import LIVE
@@ -216,6 +217,7 @@ def test_a_strategy_without_such_a_limit_pays_nothing():
     assert not any(name.startswith("entry-counts") for name in reads)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name", ["ORDERS_PER_DAY", "ORDERS_PER_HOUR", "COOL_DOWN", "ALERTS_PER_3_MINUTES"]
 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.reading import SettingsError, read_settings
 from webhook_core.settings.strategies import read
 from webhook_core.trading.rules import Guards
@@ -72,6 +73,7 @@ def test_a_bad_value_says_what_to_write(name, value, says):
     assert says in fault
 
 
+@row_by_row
 @pytest.mark.parametrize("name", ["price_collar", "max_spread", "max_alert_cost", "trading_hours"])
 @pytest.mark.parametrize("value", ["2", "true", "[]", '""', "{a = 1}", "[1]"])
 def test_a_line_of_another_kind_says_what_to_write(name, value):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 
 HEX = "5f0c1de2a7b94c38c3a1f0e9d8b7a6958473625140f1e2d3c4b5a69788776655"
@@ -26,6 +27,7 @@ def faults(env, document=None):
     return ""
 
 
+@row_by_row
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("variable", sorted(set(VARIABLES) - TAKES_SECRETS))
 def test_no_error_prints_a_secret_that_stands_in_its_variable(variable, secret):
@@ -35,6 +37,7 @@ def test_no_error_prints_a_secret_that_stands_in_its_variable(variable, secret):
         assert secret[:8] not in said
 
 
+@row_by_row
 @pytest.mark.parametrize("key", ["volume", "allowed_symbols", "max_order_cost", "quantity_type"])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_nor_one_in_the_wrong_setting_of_a_strategy(key, secret):

@@ -8,6 +8,7 @@ import base64
 import pytest
 
 from tests.support.memory_ledger import MemoryLedger
+from tests.support.row_by_row import row_by_row
 from webhook_core.bootstrap import assemble
 from webhook_core.errors import NotConfigured
 from webhook_core.settings.completion import Configuration
@@ -59,6 +60,7 @@ def unread(read):
     return [(name.place, name.name) for name in read.unread]
 
 
+@row_by_row
 @pytest.mark.parametrize("variable", VARIABLES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_accepted_in_the_place_of_a_value_and_is_no_value(variable, name):
@@ -68,6 +70,7 @@ def test_a_name_is_accepted_in_the_place_of_a_value_and_is_no_value(variable, na
     assert (read.kraken_api_key, read.kraken_api_secret, read.operator_token) == (None,) * 3
 
 
+@row_by_row
 @pytest.mark.parametrize("variable", VARIABLES)
 @pytest.mark.parametrize(
     "name",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.memory_ledger import MemoryLedger
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import NotConfigured
 from webhook_core.settings.other_venue import open_other
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
@@ -89,6 +90,7 @@ def test_an_empty_text_counts_as_unset():
     assert read_settings(dict.fromkeys(VARIABLES, ""), read_file=no_file) == settings()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("variable", "text", "field", "value"),
     [
@@ -160,6 +162,7 @@ def test_tradingview_names_its_four_addresses_among_others():
     ]  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("variable", "text", "named"),
     [

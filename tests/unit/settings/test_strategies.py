@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.strategies import read
 from webhook_core.settings.strategy import Strategy
 
@@ -74,6 +75,7 @@ def test_a_strategy_may_have_no_limit_of_its_own():
     assert found.faults == ()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("line", "place", "named"),
     [

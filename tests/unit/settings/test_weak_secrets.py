@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.reading import SettingsError, read_settings
 from webhook_core.settings.weak_secrets import weakness
 
@@ -30,6 +31,7 @@ WEAK = [
 ]  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize("text", WEAK)
 @pytest.mark.parametrize("name", ["WEBHOOK_TOKEN", "WEBHOOK_SECRET", "OPERATOR_TOKEN"])
 def test_live_refuses_it_and_says_what_to_take(name, text):
@@ -41,6 +43,7 @@ def test_live_refuses_it_and_says_what_to_take(name, text):
     assert text not in fault
 
 
+@row_by_row
 @pytest.mark.parametrize("text", WEAK)
 def test_paper_takes_it(text):
     assert read_settings({"WEBHOOK_TOKEN": text}).credentials

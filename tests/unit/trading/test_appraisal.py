@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent, trading_rules
 from webhook_core.intake.parse import parse
 from webhook_core.trading.appraisal import Estimate
@@ -47,6 +48,7 @@ def verdicts(result):
 # -- what it would cost
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "ticker", "price"),
     [

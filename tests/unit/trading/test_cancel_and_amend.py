@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import BTC_USD
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.cancel_and_amend import amendment, cancels, is_as_amended, meant
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
@@ -48,6 +49,7 @@ def txids(*names):
     return [{"txid": name} for name in names]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("intent", "context", "expected"),
     [

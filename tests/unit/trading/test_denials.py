@@ -10,6 +10,7 @@ import pytest
 from tests.support.clock import START
 from tests.support.instruments import btc_usd
 from tests.support.position_alerts import legs_alert
+from tests.support.row_by_row import row_by_row
 from tests.support.terminal import function_on, run
 from tests.support.trading_venue import outcome, trader
 from webhook_core.trading import denials
@@ -225,6 +226,7 @@ NO_LEGS = ("reverse", "target", "target in percent")
 WAYS = [(what, False) for what in SIZES] + [(what, True) for what in SIZES if what not in NO_LEGS]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("env", "rule"),
     [

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, SNAPSHOT, btc_usd, snapshot
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.instruments import from_document, parse_asset_pairs, to_document
 
 ROW = {
@@ -38,6 +39,7 @@ def test_a_whole_row_becomes_an_instrument():
     assert parse_asset_pairs({"XXBTZUSD": ROW}, AS_OF) == [BTC_USD]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("rule", "given", "read"),
     [

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.lagging_figures import Step, settled
 
 D = Decimal
@@ -22,6 +23,7 @@ def step(before, change, tolerance="0", *, sure=True):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("figure", "steps", "expected"),
     [

@@ -14,6 +14,7 @@ from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
 from tests.support.paper import ask, paper
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.field_names import ALIASES
@@ -75,6 +76,7 @@ def contradiction(**fields):
 # -- every field and every alias
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("names", "needs", "value", "expected"),
     [
@@ -156,6 +158,7 @@ def test_krakens_oflags_are_read(oflags, post_only, fee_currency):
     assert (alert.post_only, alert.fee_currency) == (post_only, fee_currency)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
@@ -221,6 +224,7 @@ def test_two_names_that_differ_are_refused(fields, field):
 # -- what Kraken gets
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -340,6 +344,7 @@ def test_a_close_that_may_surprise_is_said(fields, says):
 # -- contradictions are the alert's fault
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import alert as intake
@@ -111,6 +112,7 @@ def test_a_volume_comes_from_the_alert_else_from_the_settings():
     assert caught.value.field == "volume"
 
 
+@row_by_row
 @pytest.mark.parametrize("field", ["volume", "price", "stop_price"])
 @pytest.mark.parametrize(
     "value", ["0", "-1", "NaN", "Infinity", "1E+18", "1E-19", "1E+999999", "0." + "1" * 80]

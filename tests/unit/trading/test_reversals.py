@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.parse import parse
 from webhook_core.trading.from_alert import intents
@@ -97,6 +98,7 @@ AFTER = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("size", TRADINGVIEWS)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("fill", AFTER, ids=str)
@@ -127,6 +129,7 @@ WORD_AFTER = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("fill", WORD_AFTER, ids=str)
 @pytest.mark.parametrize("size", [*TRADINGVIEWS, *FIXED])
 def test_the_size_after_the_fill_is_worked_out_of_the_one_before_where_only_its_word_is_told(
@@ -142,6 +145,7 @@ def test_the_size_after_the_fill_is_worked_out_of_the_one_before_where_only_its_
         assert intent.volume == D(traded if is_own else volume)
 
 
+@row_by_row
 @pytest.mark.parametrize("size", FIXED)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
@@ -182,6 +186,7 @@ SHORT_AFTER = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("after", SHORT_AFTER, ids=str)
 @pytest.mark.parametrize("word", ["long", "Long"])
 @pytest.mark.parametrize("name", ["prev_market_position", "prev_position", "prevPosition"])
@@ -346,6 +351,7 @@ def sized_step(**fields):
     return intent
 
 
+@row_by_row
 @pytest.mark.parametrize("size", SHARES, ids=str)
 @pytest.mark.parametrize("around", COVERED)
 def test_covering_a_short_needs_no_buy_on_spot_whatever_it_is_sized_by(size, around):
@@ -360,6 +366,7 @@ def test_a_buy_that_ends_at_zero_or_below_by_its_signed_size_came_from_a_short(s
     assert isinstance(sized_step(side="buy", **size, position_size=after), NoOrder)
 
 
+@row_by_row
 @pytest.mark.parametrize("size", SHARES, ids=str)
 @pytest.mark.parametrize(
     "around",
@@ -382,6 +389,7 @@ def test_a_sell_that_does_not_begin_long_sells_nothing_on_spot(size, around):
     assert isinstance(sized_step(side="sell", **size, **around), NoOrder)
 
 
+@row_by_row
 @pytest.mark.parametrize("size", [size for size in SHARES if size], ids=str)
 @pytest.mark.parametrize(
     ("side", "around"),

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import btc_usd
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.orders import Side
 from webhook_core.trading.rounding import cost_of, plain, price_step, round_price, round_volume
 
@@ -36,6 +37,7 @@ def test_a_volume_goes_down(lot_decimals, asked, rounded):
     assert plain(round_volume(btc_usd(lot_decimals=lot_decimals), Decimal(asked))) == rounded
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("tick_size", "pair_decimals", "asked", "bought", "sold"),
     [

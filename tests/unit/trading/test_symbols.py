@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.instruments import BTC_USD, SNAPSHOT, btc_usd, pair, snapshot
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading.assets import asset_code, asset_id, same_asset
 from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name, names_pair
@@ -35,6 +36,7 @@ def keys(known, *symbols):
     return [known.resolve(symbol).key for symbol in symbols]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "key"),
     [
@@ -109,6 +111,7 @@ def test_no_letter_is_taken_off_a_whole_code(symbol):
         LEGACY.resolve(symbol)
 
 
+@row_by_row
 @pytest.mark.parametrize("instrument", snapshot(), ids=lambda instrument: instrument.key)
 def test_every_packaged_pair_answers_to_each_of_its_names(instrument):
     modern = display_name(instrument)
@@ -149,6 +152,7 @@ def test_a_symbol_of_another_market_is_refused_by_name(symbol, reason):
     assert caught.value.ask_for is None
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "ask_for"),
     [
@@ -271,6 +275,7 @@ def test_a_spot_asset_called_like_a_futures_prefix_is_tradable_once_known():
         known.resolve("PI_XBTUSD")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("asset_id", "code"),
     [

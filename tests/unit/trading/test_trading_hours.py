@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.trading_hours import check, is_open, parse
 
 BERLIN = "Mon-Fri 08:00-17:00 Europe/Berlin"
@@ -19,6 +20,7 @@ def at(text):
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("hours", "now", "open_"),
     [

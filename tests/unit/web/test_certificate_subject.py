@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from tests.support.faked_function import Function
+from tests.support.row_by_row import row_by_row
 from tests.unit.web.test_client_certificate import BALANCER, CLOUD, FORGER, OTHER, SENDER, headers
 from webhook_core.settings.certificate_subjects import LONGEST, subject_of
 
@@ -60,6 +61,7 @@ def test_a_verified_subject_passes_whoever_wrote_it_down(subject):
     assert post(PINNED, **shown(subject)) == 200
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "changed",
     [

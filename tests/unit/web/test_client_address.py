@@ -6,6 +6,7 @@ import ipaddress
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.addresses import networks
 from webhook_core.web.client_address import client_address, counted_as, is_allowed
 
@@ -13,6 +14,7 @@ GENUINE, FORGER, BALANCER = "52.89.214.238", "6.6.6.6", "34.120.0.9"
 LIST = networks("tradingview")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("forwarded", "peer", "hops", "genuine"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.dialects import BY_TITLE
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.authentication import VerifiedBody, verify
 from webhook_core.intake.other_tools import in_ours
@@ -283,12 +284,14 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize(("what", "message", "expected"), READ, ids=[row[0] for row in READ])
 def test_a_body_that_is_written_for_it_becomes_the_order_that_it_means(what, message, expected):
     found = said(message)
     assert {name: found.get(name) for name in expected} == expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("what", "message", "field", "advice"), REFUSED, ids=[row[0] for row in REFUSED]
 )
@@ -437,6 +440,7 @@ def test_free_text_that_is_anything_else_is_nobodys(text):
         said(text.encode())
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "action", "symbol", "rest"), PASTED, ids=[row[0][:30] for row in PASTED]
 )

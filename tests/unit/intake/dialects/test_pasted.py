@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request
 from tests.support.pasted_messages import ROWS
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEY, scoped
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.intake import json_body
@@ -52,6 +53,7 @@ def plain(value):
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 
+@row_by_row
 @pytest.mark.parametrize("row", READ, ids=name_of)
 def test_it_becomes_the_order_that_it_means_with_nothing_dropped(row):
     said = taken(row)
@@ -62,6 +64,7 @@ def test_it_becomes_the_order_that_it_means_with_nothing_dropped(row):
         assert planned.volume == Decimal(row.volume)
 
 
+@row_by_row
 @pytest.mark.parametrize("row", REFUSED, ids=name_of)
 def test_it_is_refused_by_the_tools_own_name_with_what_to_change(row):
     with pytest.raises(AlertMalformed) as caught:
@@ -73,6 +76,7 @@ def test_it_is_refused_by_the_tools_own_name_with_what_to_change(row):
     assert TOKEN not in caught.value.message
 
 
+@row_by_row
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_exactly_one_dialect_recognises_it(row):
     body = raw(row.body)
@@ -85,6 +89,7 @@ def side_of(alert):
     return {"close": "sell", "cancel": "cancel"}.get(alert.action) or alert.side
 
 
+@row_by_row
 @pytest.mark.parametrize("row", [row for row in REFUSED if isinstance(row.body, dict)], ids=name_of)
 def test_a_name_less_is_a_refusal_or_what_the_rest_asks_for(row):
     """Without the name at fault the rest may be an order, but never on the other side."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import ask, order, paper, result
+from tests.support.row_by_row import row_by_row
 from webhook_core.kraken.paper.wire import Refused
 
 LONG_ID = "6d1b345e-2821-40e2-ad83-4ecb18a06876"
@@ -138,6 +139,7 @@ REFUSALS = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize(("fields", "error"), REFUSALS)
 def test_each_refusal_has_krakens_words_and_changes_nothing(fields, error):
     kraken = paper()
@@ -148,6 +150,7 @@ def test_each_refusal_has_krakens_words_and_changes_nothing(fields, error):
     assert result(kraken, "BalanceEx") == before
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [

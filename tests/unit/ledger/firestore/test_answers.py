@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 
 from tests.support.firestore_faults import HTTP_STATUS, refusal
+from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.firestore.channel import FirestoreChannel
 from webhook_core.ledger.firestore.failures import (
     AlreadyThere,
@@ -52,6 +53,7 @@ def proved(status: int, body: bytes) -> FirestoreError:
     return caught.value
 
 
+@row_by_row
 @pytest.mark.parametrize("wrapped", [False, True], ids=["an object", "a stream's list"])
 @pytest.mark.parametrize("code", HTTP_STATUS)
 def test_every_code_proves_what_it_says_and_no_more(code, wrapped):
@@ -67,6 +69,7 @@ def test_a_stream_that_breaks_off_in_its_middle_is_its_error(code):
     assert type(error) is PROVES[code]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "code", ["ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION", "NOT_FOUND", "RESOURCE_EXHAUSTED"]
 )
@@ -76,6 +79,7 @@ def test_a_code_with_another_status_than_its_own_proves_nothing(code, status):
     assert type(proved(status, body)) is Unproved
 
 
+@row_by_row
 @pytest.mark.parametrize("status", [200, 301, 302, 307, 400, 404, 409, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize(
     "body",
