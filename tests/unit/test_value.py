@@ -82,6 +82,7 @@ def test_a_repr_names_every_part(kind):
     assert repr(kind("BTC")) == f"{kind.__name__}(base='BTC', quote='USD')"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -247,6 +248,7 @@ def test_a_record_does_what_a_dataclass_does(act):
     assert first_and_later(act, OurRecord) == first_and_later(act, Dataclass)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "act",
     [

@@ -6,12 +6,14 @@ import json
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import scoped
 from webhook_core.cloud.masking import masked
 
 TOKEN = scoped("p=BTC/USD", "x=order,close", "c=200USD")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "left"),
     [

@@ -12,6 +12,7 @@ from tests.bench.server import THREADS
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
+from tests.support.row_by_row import row_by_row
 from tests.support.shell import gcloud_dict, options
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 
@@ -140,6 +141,7 @@ def bash_steps():
     yield from ((path.name, path.read_text("utf-8")) for path in sorted(files.DEPLOY.glob("*.sh")))
 
 
+@row_by_row
 @pytest.mark.parametrize(("name", "script"), list(bash_steps()))
 def test_every_script_parses(name, script):
     assert shell.parses(script) == ""

@@ -146,6 +146,7 @@ def test_a_volume_has_these_names(name):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -213,6 +214,7 @@ def test_two_names_of_one_field_that_differ_are_both_named(fields, field, names)
         assert repr(name) in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
@@ -393,6 +395,7 @@ def test_what_would_change_the_order_may_be_left_empty(name, value):
     assert alert(**{name: value}) == alert()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name",
     [
@@ -418,11 +421,13 @@ def test_type_is_refused_with_both_of_its_meanings():
     assert "send side and order_type" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("value", [67000, 67000.5, "67000.5", "1,234.5", "1e-7", "NaN", "na", ""])
 def test_a_close_that_is_a_number_is_the_bars(value):
     assert beside_a_bar(close=value) == alert()
 
 
+@row_by_row
 @pytest.mark.parametrize("value", [True, "true", "yes", "50%", "all", "long", {"a": 1}, []])
 def test_any_other_close_would_close_a_position_and_is_refused(value):
     error = base_fault(close=value)
@@ -445,6 +450,7 @@ def test_a_nested_strategy_is_refused_with_the_fix():
 # -- numbers
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [
@@ -625,6 +631,7 @@ def test_a_placeholder_left_in_the_context_is_a_warning():
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -645,6 +652,7 @@ def test_leverage_is_a_whole_number_or_none(value, expected):
     assert alert(leverage=value).leverage == expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
@@ -686,6 +694,7 @@ def test_symbol_and_side_are_required_and_volume_is_not():
     assert parse(verified({"symbol": "BTC/USD", "side": "buy"})).volume is None
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
@@ -708,6 +717,7 @@ def test_a_side_is_buy_or_sell(value, hint):
     assert hint in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -730,6 +740,7 @@ def test_case_and_separators_of_an_order_type_do_not_matter(text, expected):
     assert alert(order_type=text, **needs).order_type is expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     ["stop", "stop-limit", "trailing", "trailing stop loss", "settle", "mkt", "marke", True, 5, []],
@@ -738,6 +749,7 @@ def test_any_other_order_type_is_refused(value):
     assert base_fault(order_type=value).field == "order_type"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("order_type", "prices", "field"),
     [
@@ -772,6 +784,7 @@ def test_the_price_of_an_order_without_a_limit_is_a_reference(order_type):
 # -- texts
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -848,6 +861,7 @@ FIELDS = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("field", [*FIELDS, "take_profit", "type", "amount"])
 def test_a_token_in_the_wrong_field_is_not_repeated(field):
     assert TOKEN not in told({**BASE, field: TOKEN})
@@ -979,6 +993,7 @@ def test_without_an_id_the_key_is_of_strategy_and_body(fields, changes, strategy
     assert alert_key(body, parse(body)) == (expected, expected, False)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("scheme", "fields", "open_ended", "says"),
     [
@@ -1016,6 +1031,7 @@ BAR = [
 ]
 
 
+@row_by_row
 @pytest.mark.parametrize("name", BAR)
 def test_a_volume_beside_one_value_of_the_bar_is_refused_as_probably_the_bar_s(name):
     value = {"open": 1, "volume": 5} if name in ("bar", "candle") else "67000"

@@ -61,6 +61,7 @@ def fault(base, **fields):
 # -- which action
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("word", "base", "action"),
     [
@@ -79,6 +80,7 @@ def test_an_action_has_these_words(word, base, action):
     assert read(base, action=word).action == action
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
@@ -279,6 +281,7 @@ def test_what_is_refused_by_name_is_refused_in_every_action(action):
 # -- what volume counts
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -317,6 +320,7 @@ def test_without_a_word_the_quantity_type_is_not_said():
     assert read(ORDER, quantity_type="").quantity_type is None
 
 
+@row_by_row
 @pytest.mark.parametrize("value", ["percent", "lots", "%", TOKEN, 5, True, [], "{{x}}", "nan"])
 def test_any_other_quantity_type_is_refused(value):
     assert fault(ORDER, quantity_type=value).field == "quantity_type"
@@ -340,11 +344,13 @@ def test_a_percentage_of_nothing_is_refused_with_what_to_send(kind):
     assert "a percentage needs quantity_type" in error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("value", ["0%", "-5%", "%", "50%%", "5 %", "nan%", "1e400%", "{{x}}%"])
 def test_a_percentage_of_another_form_is_refused(value):
     assert fault(ORDER, quantity_type="percent_balance", volume=value).field == "volume"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("kind", "fields", "bounded"),
     [
@@ -416,6 +422,7 @@ def test_a_near_miss_of_an_order_s_field_is_refused(name, meant):
     assert (error.field, f"did you mean {meant}?" in error.message) == (name, True)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("base", "name", "meant"),
     [
@@ -435,6 +442,7 @@ def test_a_near_miss_of_what_another_action_reads_is_refused_there(base, name, m
     assert (error.field, f"did you mean {meant}?" in error.message) == (field_named(name), True)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name",
     [
@@ -513,6 +521,7 @@ def test_a_part_of_the_position_may_be_closed(value):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value", [0, "0%", "-1", "100.1", "101%", "half", True, False, [], "NaN", "{{x}}", "", " ", "%"]
 )
@@ -524,6 +533,7 @@ def test_a_part_that_is_null_is_left_out():
     assert read(CLOSE, percent=None).percent is None
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -559,6 +569,7 @@ def test_a_percentage_of_the_position_beside_the_bar_s_prices_could_be_the_bar_s
     assert read(CLOSE, percent="50", **bar).percent == 50
 
 
+@row_by_row
 @pytest.mark.parametrize("base", [CLOSE, REVERSE, TARGET])
 @pytest.mark.parametrize(
     ("fields", "field"),
@@ -720,6 +731,7 @@ def test_a_flat_target_has_no_use_for_a_percentage():
 # -- cancel
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -825,6 +837,7 @@ def test_an_amend_says_which_order_and_what_changes(fields, expected):
     assert read({"action": "amend"}, **fields) == Alert(action="amend", **expected)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -12,6 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.fake_venue import FakeVenue
 from tests.support.faked_function import Function
 from tests.support.intake import standard_webhooks, x_signature
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.requests import NotSent, Rejected
 
 RULE = (
@@ -195,6 +196,7 @@ def test_a_lost_reply_that_is_looked_up_late_is_told_as_what_it_is(heard):
     assert len(function.venue.submitted) == 1
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

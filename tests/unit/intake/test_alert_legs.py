@@ -86,6 +86,7 @@ def test_an_alert_has_one_to_ten_legs(count):
     assert len(read(*[BUY] * count).orders) == count
 
 
+@row_by_row
 @pytest.mark.parametrize("orders", [[], [BUY] * 11, {}, BUY, "x", "[]", 5, True, TOKEN, "{{x}}"])
 def test_anything_but_a_list_of_one_to_ten_legs_is_refused(orders):
     error = fault(orders=orders)
@@ -161,6 +162,7 @@ def test_too_many_fields_of_a_leg_are_the_legs():
     assert fault({f"note{n}": n for n in range(101)}).field == "orders[0]"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -26,6 +26,7 @@ from tests.support.intake import (
     standard_webhooks,
     x_signature,
 )
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, Unauthenticated
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.credentials import (
@@ -148,6 +149,7 @@ RIGHT = standard_webhooks(BODY)["webhook-signature"]
 OTHER = "v1," + base64.b64encode(bytes(32)).decode()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "signatures",
     [
@@ -244,6 +246,7 @@ def test_secret_fields_are_removed_whatever_scheme_verified():
 # -- what is refused
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [
@@ -288,6 +291,7 @@ def test_an_unsigned_body_that_cannot_be_read_is_400(body):
         check(body)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "signature",
     [
@@ -313,6 +317,7 @@ def test_a_wrong_or_malformed_x_signature_is_401(signature):
     refused(BODY, {"x-signature": signature})
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "changes",
     [
@@ -342,11 +347,13 @@ def test_wrong_or_malformed_standard_webhooks_headers_are_401(changes):
     refused(BODY, {name: value for name, value in headers.items() if value is not None})
 
 
+@row_by_row
 @pytest.mark.parametrize("webhook_id", ["", "a.b", "a b", "é", "x" * 65, "msg\n", "a/b", "\uff11"])
 def test_a_webhook_id_of_another_form_is_401_even_if_it_is_signed(webhook_id):
     assert "webhook-id" in refused(BODY, standard_webhooks(BODY, webhook_id))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "timestamp",
     [
@@ -470,6 +477,7 @@ def test_any_other_secret_is_its_own_bytes():
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("make", "text"),
     [

@@ -15,6 +15,7 @@ FIRED = datetime(2026, 2, 18, 14, 30, 1, tzinfo=UTC)
 SECONDS = int(FIRED.timestamp())
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

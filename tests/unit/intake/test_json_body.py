@@ -13,6 +13,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake import json_body
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

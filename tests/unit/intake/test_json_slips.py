@@ -209,6 +209,7 @@ def test_what_is_json_and_no_object_is_told_how_to_become_one(body, says):
         json_body.parse(body.encode())
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -339,6 +339,7 @@ NESTED = [
 ]  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize("fields", NESTED)
 def test_an_order_inside_an_object_or_a_list_is_refused(fields):
     error = refused(fields)
@@ -380,6 +381,7 @@ def test_a_hundred_caught_fields_are_counted_and_not_all_shown():
     assert len(message) < 1000
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "name", ["qty_mode", "status", "bias", "position", "close", "open", "x", "sl_pips", "tp2"]
 )
@@ -420,6 +422,7 @@ def passed_never(fields):
     raise AssertionError(passed, fields)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [
@@ -473,6 +476,7 @@ def test_plain_data_beside_an_order_passes(fields):
     assert read(fields).side == "buy"
 
 
+@row_by_row
 @pytest.mark.parametrize("word", ["short", "bearish", "sell"])
 @pytest.mark.parametrize("name", ["sentiment", "direction", "bias", "tradeDirection"])
 def test_a_view_passes_only_beside_the_side_that_it_agrees_with(name, word):
@@ -484,6 +488,7 @@ def test_a_view_passes_only_beside_the_side_that_it_agrees_with(name, word):
         assert refused({"side": "sell", name: other}).field == name
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "fields",
     [
@@ -556,6 +561,7 @@ def test_an_exchange_that_is_the_word_of_an_order_is_refused(value):
     assert refused({"exchange": value}).field == "exchange"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [

@@ -240,6 +240,7 @@ def test_nobody_gives_oneself_what_the_token_has_not(added):
     assert "contradict" in refused(narrowed(scoped(), added))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("caveats", "own"),
     [

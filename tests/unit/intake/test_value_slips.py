@@ -172,6 +172,7 @@ def test_the_placeholder_of_the_examples_is_no_token(text):
     assert "put the value" not in str(caught.value).lower()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("token", "says"),
     [

@@ -58,6 +58,7 @@ def test_a_count_or_a_pending_cancel_is_accepted(result: Any, description: str) 
     assert of_cancel(answered([], result), ORDER_ID) == Accepted(ORDER_ID, description)
 
 
+@row_by_row
 @pytest.mark.parametrize("count", [0, -1, True, False, "1", 1.0, None, [1], {}])
 def test_a_count_of_none_or_no_count_is_unknown(count: Any) -> None:
     reply = answered([], {"count": count})
@@ -95,6 +96,7 @@ def test_warnings_stand_beside_a_success(read: Any, done: Any) -> None:
     assert read(answered(["WGeneral:Danger"], done), ORDER_ID).warnings == ("WGeneral:Danger",)
 
 
+@row_by_row
 @EACH
 @pytest.mark.parametrize(
     "error", ["EOrder:Unknown order", "EGeneral:Internal error", "EAPI:Invalid nonce", ""]
@@ -103,6 +105,7 @@ def test_an_error_beside_a_success_makes_it_unknown(read: Any, done: Any, error:
     assert isinstance(read(answered([error], done), ORDER_ID), Unknown)
 
 
+@row_by_row
 @EACH
 @pytest.mark.parametrize("status", [201, 202, 500, 502])
 def test_a_success_under_another_status_is_unknown(read: Any, done: Any, status: int) -> None:
@@ -140,6 +143,7 @@ def test_of_a_cancel_the_same_words_prove_nothing(error: str) -> None:
     assert isinstance(of_cancel(answered([error]), ORDER_ID), Unknown)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
@@ -189,6 +193,7 @@ def test_every_other_word_proves_what_it_proves_of_an_order(
     assert isinstance(read(answered(errors), ORDER_ID), kind)
 
 
+@row_by_row
 @EACH
 @pytest.mark.parametrize(
     ("reply", "kind"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import SNAPSHOT, snapshot
+from tests.support.row_by_row import row_by_row
 from webhook_core.kraken import known_pairs
 from webhook_core.kraken.packaged_pairs import Records
 from webhook_core.trading.assets import asset_code
@@ -155,6 +156,7 @@ def test_what_is_not_there_is_unknown_and_its_neighbours_are_named(symbol, near)
     assert near in str(raised.value)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "symbol",
     ["NOSUCHUSD", "BINANCE:SUIUSD", "SUIUSD.P", "PF_SUIUSD", "SUI//USD", "SUI/USD/", "S/UIUSD",

@@ -194,6 +194,7 @@ def test_a_minimum_or_precision_refusal_is_rejected_and_says_that_our_rules_are_
     assert of_add_order(answered([error])) == Rejected((error,), stale_rules=True)
 
 
+@row_by_row
 @pytest.mark.parametrize("error", NEVER_PROCESSED)
 def test_a_rate_limit_or_a_market_mode_is_not_sent_and_not_tried_again(error: str) -> None:
     reply = answered([error])
@@ -213,6 +214,7 @@ def test_a_refused_deadline_is_not_sent_and_says_that_the_clocks_differ(error: s
     assert not resend_is_safe(reply)
 
 
+@row_by_row
 @pytest.mark.parametrize("error", NEVER_PROCESSED)
 def test_nothing_else_is_blamed_on_the_clock(error: str) -> None:
     outcome = of_add_order(answered([error]))
@@ -253,6 +255,7 @@ def test_a_refusal_may_come_with_an_empty_result_or_none(result: Any) -> None:
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("errors", "kind"),
     [
@@ -301,6 +304,7 @@ def test_an_order_id_is_accepted_with_krakens_description() -> None:
     assert of_add_order(answered([], RESULT)) == Accepted(ORDER_ID, DESCRIPTION)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "errors",
     [
@@ -339,6 +343,7 @@ def test_a_description_that_is_none_is_left_out(descr: Any) -> None:
     assert of_add_order(answered([], {"txid": [ORDER_ID], "descr": descr})) == Accepted(ORDER_ID)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "result",
     [
@@ -366,6 +371,7 @@ def test_no_entry_of_the_lists_begins_another_so_the_order_of_the_lists_decides_
     assert len(listed) == len(refusals.REFUSED) + len(refusals.NOT_PROCESSED)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"]
 )
@@ -396,6 +402,7 @@ def test_krakens_words_prove_nothing_under_another_status(status: int, error: st
     assert not resend_is_safe(reply)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "document",
     [
@@ -449,6 +456,7 @@ def test_an_order_that_was_placed_although_it_was_to_be_validated_shows_its_id()
     assert of_validation(answered([], RESULT)) == Accepted(ORDER_ID, DESCRIPTION)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [

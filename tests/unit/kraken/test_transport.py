@@ -634,6 +634,7 @@ def test_nothing_is_asked_again_on_a_connection_with_an_interim_answer(status: i
         assert (len(server.requests), server.connections) == (2, 2)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "status", [201, 204, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 520, 522, 525]
 )
@@ -646,6 +647,7 @@ def test_a_page_of_the_edge_is_unknown_whatever_its_status(status: int) -> None:
         assert len(server.requests) == 1
 
 
+@row_by_row
 @pytest.mark.parametrize("status", [202, 400, 403, 429, 500, 503])
 @pytest.mark.parametrize(
     "error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"]
@@ -664,6 +666,7 @@ def test_an_order_id_is_an_order_under_any_status(status: int) -> None:
         assert isinstance(submit(server), Accepted)
 
 
+@row_by_row
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_a_redirect_is_unknown_and_never_followed(status: int, elsewhere: bool) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.ledger_entries import NOON, moved, submitting
+from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.attempts import missed_attempt, no_action_attempt
 from webhook_core.ledger.entry import REPLAYABLE, TERMINAL, State
 from webhook_core.ledger.transitions import (
@@ -50,6 +51,7 @@ def test_a_person_may_replay_what_was_missed_but_not_what_there_was_nothing_to_d
     assert State.NO_ACTION not in REPLAYABLE
 
 
+@row_by_row
 @pytest.mark.parametrize("state", State)
 def test_what_has_traded_is_added_to_an_accepted_order_and_to_no_other(state):
     before = moved(submitting(), state)

@@ -14,6 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
 from tests.support.ledger_entries import NOON, submitting
 from tests.support.memory_ledger import MemoryLedger
+from tests.support.row_by_row import row_by_row
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed
 from webhook_core.kraken.packaged_pairs import snapshot
@@ -36,6 +37,7 @@ def budget(seconds=30):
 # -- since -----------------------------------------------------------------------------------------
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "since"),
     [
@@ -61,6 +63,7 @@ def test_since_is_a_span_or_a_moment(text, since):
     assert filters(since=text).since == since
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     ["yesterday", "7", "7x", "-7d", "1.5h", "d", "999999w", "2026-13-01", "22.11.2026", "12:00",

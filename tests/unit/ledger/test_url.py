@@ -6,12 +6,14 @@ from pathlib import PurePath
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.url import LedgerUrl, parse
 
 SQLITE = "sqlite takes three slashes"
 FILE = "needs the path of a file"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -46,6 +48,7 @@ def test_a_url_names_a_store_and_its_place(url, expected):
     assert parse(url) == expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("url", "reason"),
     [

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.books import booked
+from tests.support.row_by_row import row_by_row
 from webhook_core.money.book import Book, Line, Lot
 from webhook_core.money.months import Opened
 from webhook_core.money.report import reported, to_document
@@ -176,6 +177,7 @@ WON = [
 ]  # fmt: skip
 
 
+@row_by_row
 @pytest.mark.parametrize("row", WON, ids=[row[0] for row in WON])
 def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(row):
     _, legs, won, *margin = row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.network.http1 import host_header, request_of
 
 
@@ -24,6 +25,7 @@ def test_a_request_without_a_body_says_so_only_where_it_could_have_one(
     assert made == b"GET / HTTP/1.1\r\nHost: here\r\nAccept-Encoding: gzip\r\n" + length + b"\r\n"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("path", "headers"),
     [

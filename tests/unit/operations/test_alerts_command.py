@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
 from tests.support.memory_ledger import MemoryLedger
+from tests.support.row_by_row import row_by_row
 from webhook_core.bootstrap import open_venue
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.operations.cli import cli
@@ -230,6 +231,7 @@ def test_records_that_could_not_be_written_are_said(day):
     assert "up to 1 of the hour from 2026-11-22 12:00:00 may be missing" in said
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff20"]
 )

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.clock import START
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, trader
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
@@ -116,6 +117,7 @@ STOP_LIMIT = BID._replace(
 )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("order", "fields", "cap", "fits"),
     [

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.position_alerts import MARGIN, alert, held, word
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from tests.unit.planning.test_believed import LIVE
 from webhook_core.settings.reading import SettingsError, read_settings
@@ -32,6 +33,7 @@ def step(function, before, after, **fields):
     return alert(function, "a-1", **{**said, **fields})
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("btc", "before", "missed"),
     [

@@ -10,6 +10,7 @@ import pytest
 from tests.support.faked_function import TOKEN
 from tests.support.instruments import btc_usd, pair
 from tests.support.position_alerts import MARGIN, alert, held, states, word
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Accepted, Rejected
@@ -17,6 +18,7 @@ from webhook_core.trading.requests import Accepted, Rejected
 D = Decimal
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("btc", "fields", "order"),
     [
@@ -64,6 +66,7 @@ def test_on_spot_it_goes_from_what_is_held_to_what_is_wanted_and_no_further(btc,
     assert request.parameters["ordertype"] == "market"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("net", "fields", "order", "reduces"),
     [

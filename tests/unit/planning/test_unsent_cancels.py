@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.position_alerts import alert, held, leg_states, states
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.requests import NotSent, Unknown
 
@@ -131,6 +132,7 @@ def test_an_exit_behind_a_cancel_does_not_wait_for_an_alert_that_was_never_plann
     assert held(function) == 0
 
 
+@row_by_row
 @pytest.mark.parametrize("prepare", [not_sent, missed])
 @pytest.mark.parametrize("name", CANCELS)
 def test_what_is_too_old_for_a_resend_holds_up_and_withdraws_nothing(name, prepare):

@@ -164,6 +164,7 @@ def test_the_upload_is_what_the_function_needs_and_nothing_else():
     assert sent == needed | {"main.py", "requirements.txt", "strategies.toml"}
 
 
+@row_by_row
 @pytest.mark.parametrize(("kind", "path"), ORDER_FILES.items())
 def test_there_is_an_example_for_every_order_type_and_it_is_one(kind, path):
     alert = parsed(json.loads(path.read_text("utf-8")))

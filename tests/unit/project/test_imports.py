@@ -180,6 +180,7 @@ def test_ports_name_values_only(port):
     assert not {name for name in named if not inside(name, (*VALUES, *values))}
 
 
+@row_by_row
 @pytest.mark.parametrize("module", modules_in("webhook_core.kraken.paper"))
 def test_the_paper_kraken_takes_nothing_from_trading(module):
     """So that planner and paper check each other."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.memory_ledger import MemoryLedger
 from tests.support.position_alerts import alert, target
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.trading.requests import Fill, NotSent, Rejected, Unknown
@@ -84,6 +85,7 @@ def test_kraken_gets_a_moment_to_show_the_order_as_done():
     assert function.venue.calls == ["submit", "fills", "fills"]
 
 
+@row_by_row
 @pytest.mark.parametrize("late_s", [0.1, 0.5, 1, 1.5, 2])
 @pytest.mark.parametrize("spend_s", [0, 0.05, 0.1])
 def test_an_order_that_shows_late_is_asked_for_until_the_budget_ends(late_s, spend_s):

@@ -47,6 +47,7 @@ def test_a_strategys_own_stand_beside_the_global_ones():
     assert made.exits_ignore_limits is False
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [

@@ -234,6 +234,7 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(variable, text, name
     assert "\n" not in said
 
 
+@row_by_row
 @pytest.mark.parametrize("variable", ["WEBHOOK_TOKEN", "WEBHOOK_SECRET"])
 @pytest.mark.parametrize(
     ("text", "named"),
@@ -391,6 +392,7 @@ def test_google_cloud_without_a_project_has_no_ledger_and_says_so():
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
@@ -581,6 +583,7 @@ def test_the_file_is_read_from_the_disk(tmp_path, monkeypatch):
         read_settings({"STRATEGIES_FILE": "other.toml"})
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("where", "hops", "counts", "warns"),
     [
@@ -621,6 +624,7 @@ def test_another_venue_needs_no_key_of_krakens_and_has_an_account_of_its_own():
     assert {one.partition(":")[0] for one in faults(**env)} == set(KRAKEN)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [

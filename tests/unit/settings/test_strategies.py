@@ -214,6 +214,7 @@ def test_a_size_may_be_a_table_and_fixed(lines, size):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("line", "place", "named"),
     [

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEY, KEYS, OLD_KEY, scoped
 from webhook_core.intake.credentials import TokenKey
 from webhook_core.settings.reading import SettingsError, read_settings
@@ -45,6 +46,7 @@ def test_a_key_is_base64_of_either_alphabet(text):
     assert keys(f"k1:{text}")[1][0].secret == KEY
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [

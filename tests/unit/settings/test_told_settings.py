@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from apprise.manager_plugins import NotificationManager
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.notify.kinds import DEFAULT, KINDS
 from webhook_core.settings.expectations import expected
 from webhook_core.settings.notify_values import SERVICES
@@ -25,6 +26,7 @@ def texts(secrets):
     return [secret.get_secret_value() for secret in secrets]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("given", "found"),
     [
@@ -60,6 +62,7 @@ def test_an_address_by_its_form_is_not_warned_of(text):
     assert settings(NOTIFY=text).warnings == ()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [
@@ -200,6 +203,7 @@ def test_a_section_of_strategies_alone_leaves_the_others_as_they_are():
     assert found.strategies["trend"].notify_about == "+fill"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
@@ -267,6 +271,7 @@ def test_a_span_is_exceeded_and_not_reached(text, every):
     assert found.is_missed(FRIDAY, FRIDAY + every + timedelta(seconds=1))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "last", "now", "missed"),
     [
@@ -305,6 +310,7 @@ def test_it_moves_with_the_clock_of_its_zone(day, hour):
     assert every_day.is_missed(before, due + late)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     ["", "26", "h", "0h", "367d", "1s", "26hours", "fri", "25:00", "22:60", "fri 22:00 Nowhere/X",

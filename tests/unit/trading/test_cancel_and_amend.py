@@ -112,6 +112,7 @@ def test_what_is_meant_and_may_not_be_touched_is_said():
     assert note.startswith("3 more open orders are meant that this sender may not cancel")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("intent", "order", "sent"),
     [

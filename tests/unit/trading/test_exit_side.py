@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD
 from tests.support.intake import verified
+from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent
 from webhook_core.intake.parse import parse
 from webhook_core.trading import needs
@@ -29,6 +30,7 @@ def planned(fields: dict[str, Any], market: Decimal | None = MARKET) -> Plan | D
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("entry", "exits", "word"),
     [
@@ -56,6 +58,7 @@ def test_an_exit_that_would_fire_at_once_is_denied_with_the_numbers(
     assert "60000" in denied.message
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("entry", "exits"),
     [
@@ -79,6 +82,7 @@ def test_without_any_price_it_is_not_checked_and_kraken_decides() -> None:
     assert isinstance(planned(BUY | {"stop_loss": "61000"}, None), Plan)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "asks"),
     [

@@ -92,6 +92,7 @@ def test_missing_rules_are_none():
     assert (bare.key, bare.altname, bare.wsname) == ("SOLUSD", "SOLUSD", "")
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "row",
     [

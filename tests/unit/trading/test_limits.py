@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading import denials, kraken_limits, limits, terms
 from webhook_core.trading.orders import OrderType, Side
 
@@ -242,6 +243,7 @@ def test_a_missing_leverage_list_denies_nothing_and_spot_needs_no_list():
     assert passed(kraken_limits.leverage_offered(btc_usd(leverage_sell=()), Side.SELL, 1))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("status", "order_type", "leverage", "denied"),
     [

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import LossUnknown
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.risk import loss_figures
@@ -46,6 +47,7 @@ def verdict(found, **options):
     return [check.verdict for check in made if check.rule == "MAX_DAILY_LOSS"]
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("found", "said"),
     [

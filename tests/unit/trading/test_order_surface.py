@@ -130,6 +130,7 @@ def test_every_name_of_a_field_reads_the_same(names, needs, value, expected):
         assert alert.warnings == ()
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("canonical", "krakens"),
     [
@@ -426,6 +427,7 @@ def test_a_close_lies_on_its_side_of_the_entry(side, entry, at, field, above):
 # -- one close per order
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -458,6 +460,7 @@ def test_an_exit_that_is_left_empty_is_none(off):
 # -- what the market's rules forbid
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
@@ -488,6 +491,7 @@ def test_a_rule_of_the_market_denies_with_its_name(fields, rule):
         assert denied.numbers
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("status", "fields", "allowed"),
     [
@@ -577,6 +581,7 @@ def test_a_tokenised_asset_comes_last():
     assert list(result.requests[0].parameters.items())[-1] == ("asset_class", "tokenized_asset")
 
 
+@row_by_row
 @pytest.mark.parametrize("kind", list(OrderType))
 def test_an_order_type_is_in_one_family_at_most(kind):
     assert [kind.takes_trigger, kind.trails].count(True) <= 1
@@ -614,6 +619,7 @@ def test_a_redelivery_of_a_relative_order_under_a_cap_gets_its_stored_answer():
     assert [order["request"]["price"] for order in again["orders"]] == ["+2%"]
 
 
+@row_by_row
 @pytest.mark.parametrize("path", ORDERS, ids=lambda path: path.stem)
 def test_every_example_order_is_taken_by_the_paper_kraken(path):
     body = json.loads(path.read_text("utf-8"))

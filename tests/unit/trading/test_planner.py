@@ -54,6 +54,7 @@ def refused(alert, **kwargs):
     return result.rule
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("order_type", "prices"),
     [
@@ -263,6 +264,7 @@ def test_every_list_and_every_cap_applies():
 STRICT = btc_usd(status="cancel_only", leverage_buy=(), ordermin=D(1), costmin=D(10**6))
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("alert", "instrument", "rule"),
     [
@@ -281,6 +283,7 @@ def test_krakens_rules_deny_while_they_are_fresh_and_never_when_stale(alert, ins
     assert sent(alert, instrument=instrument, now=STALE)
 
 
+@row_by_row
 @pytest.mark.parametrize("now", [AS_OF, STALE])
 @pytest.mark.parametrize(
     ("alert", "rules", "rule"),

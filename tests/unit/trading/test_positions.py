@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
@@ -52,6 +53,7 @@ def said(order):
     return order.side.value, order.volume, order.terms.reduce_only
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("held", "target", "expected"),
     [
@@ -72,6 +74,7 @@ def test_a_target_on_spot(held, target, expected):
     assert isinstance(order, NoOrder) if expected is None else said(order) == expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("net", "target", "expected"),
     [

@@ -30,6 +30,7 @@ def wanted(before, volume, after, side, configured=None, **more):
     return intent
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("before", "side", "volume", "after", "traded"),
     [
@@ -206,6 +207,7 @@ def test_a_position_after_the_fill_alone_tells_where_tradingviews_own_size_came_
     assert bought.volume == D(5)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("side", "after", "before"),
     [
@@ -237,6 +239,7 @@ def test_a_position_that_contradicts_what_was_said_of_it_cuts_nothing(side, volu
     assert step(side=side, contracts=volume, **around).volume == D(volume)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "more",
     [
@@ -360,6 +363,7 @@ def test_covering_a_short_needs_no_buy_on_spot_whatever_it_is_sized_by(size, aro
         assert sized_step(side="buy", leverage=2, **size, **COVERED[around]).side == "buy"
 
 
+@row_by_row
 @pytest.mark.parametrize("size", [size for size in SHARES if size], ids=str)
 @pytest.mark.parametrize("after", ["0", "-1"])
 def test_a_buy_that_ends_at_zero_or_below_by_its_signed_size_came_from_a_short(size, after):

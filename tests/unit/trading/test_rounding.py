@@ -16,6 +16,7 @@ def optional(text):
     return None if text is None else Decimal(text)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("lot_decimals", "asked", "rounded"),
     [
@@ -76,6 +77,7 @@ def test_a_price_goes_to_the_grid_in_the_traders_favour(
     assert plain(round_price(instrument, Decimal(asked), Side.SELL)) == sold
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("tick_size", "pair_decimals", "step"),
     [

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
+from tests.support.row_by_row import row_by_row
 from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.intent import OrderIntent
@@ -34,6 +35,7 @@ def size(intent, *, balances=FUNDS, prices=PRICE, equity=None, positions=None):
 LIMIT = {"order_type": OrderType.LIMIT, "limit": D(40000)}
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("intent", "kind", "volume"),
     [

@@ -82,6 +82,7 @@ def test_a_symbol_finds_its_pair(symbol, key):
     assert KNOWN.resolve(symbol).key == key
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "key"),
     [
@@ -125,6 +126,7 @@ def test_every_packaged_pair_answers_to_each_of_its_names(instrument):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "reason"),
     [
@@ -308,6 +310,7 @@ def test_asset_ids_have_a_code_for_people(asset_id, code):
     assert same_asset(asset_id, asset_id)
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("code", "asset_id", "same"),
     [
@@ -378,6 +381,7 @@ SOL_ON_BTNL = pair("SOLUSD:BTNL", "SOLUSD:BTNL", "SOL/USD:BTNL", "SOL", "ZUSD")
 BOTH_VENUES = Instruments([*snapshot(), BTC_ON_BTNL, SOL_ON_BTNL])
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "symbol",
     [
@@ -416,6 +420,7 @@ def test_a_pair_of_another_venue_needs_no_wsname(wsname):
     assert known.resolve("BTC-USD:BTNL").key == "XBTUSD:BTNL"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "ask_for"),
     [
@@ -440,6 +445,7 @@ def test_a_pair_of_another_venue_that_is_not_known_is_asked_for_by_its_altname_t
     assert caught.value.ask_for == ask_for
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("symbol", "reason"),
     [

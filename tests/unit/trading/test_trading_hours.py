@@ -67,6 +67,7 @@ def test_the_wall_clock_of_the_zone_decides(hours, now, open_):
     assert is_open(parse(hours), at(now)) is open_
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -102,6 +102,7 @@ def test_where_both_are_pinned_both_have_to_hold():
     assert post(CLOUD, **shown(x_client_cert_chain_verified="false")) == 200
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     ["x" * (LONGEST + 1), "MAA", "MIA", "MIQ", "MA==", "AAAA", "O", "=x", "O=x,", "O=\\", "O=\\zz",

@@ -72,6 +72,7 @@ def test_a_scope_names_a_card_of_the_sender_and_is_dropped(text, address):
     assert client_address(f"9.9.9.9, {text}", 0, "") == expected
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("listed", "caller", "allowed"),
     [

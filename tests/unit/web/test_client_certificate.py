@@ -8,6 +8,7 @@ import hashlib
 import pytest
 
 from tests.support.faked_function import TOKEN, Function
+from tests.support.row_by_row import row_by_row
 from webhook_core.settings.certificates import fingerprint
 from webhook_core.settings.reading import SettingsError, read_settings
 
@@ -106,6 +107,7 @@ def test_without_the_setting_such_headers_mean_nothing():
     assert function.post(function.alert(), x_client_cert_present="false").status == 200
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("changed", "at_fault"),
     [

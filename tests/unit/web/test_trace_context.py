@@ -1,5 +1,6 @@
 import pytest
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.web import trace_context
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -7,6 +8,7 @@ PARENT = f"00-{TRACE}-{SPAN}-01"
 OLDER = "105445aa7843bc8bf206b12000100000"
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("headers", "found"),
     [
@@ -44,6 +46,7 @@ def test_what_the_headers_say_about_the_trace(headers, found):
     assert trace_context.facts(headers) == found
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [
@@ -59,6 +62,7 @@ def test_what_is_no_traceparent_is_no_trace(text):
     assert trace_context.facts({"traceparent": text}) == {}
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "text",
     [

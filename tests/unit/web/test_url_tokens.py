@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.faked_function import TOKEN, Function
 from tests.support.logger import logging_as_it_was
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEYS, OLD_KEY, scoped
 from webhook_core.cloud import logs
 from webhook_core.web.messages import HttpRequest
@@ -96,6 +97,7 @@ def test_other_routes_are_as_before(function):
     assert function.post(function.alert(), "/webhook/other").status == 404
 
 
+@row_by_row
 @pytest.mark.parametrize("path", ["/operator", "/compose", "/webhook/health", ""])
 @pytest.mark.parametrize("allowed", ["true", "false"])
 def test_a_page_may_end_in_a_slash(path, allowed):

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.instruments import btc_usd
 from tests.support.losses import lose
+from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from webhook_core.risk.on_limit import pause
@@ -172,6 +173,7 @@ STOOD = {"prev_market_position": "long", "prev_market_position_size": "0.5",
 CAUGHT_UP = "2.7098"
 
 
+@row_by_row
 @pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
 @pytest.mark.parametrize("how", ["warn", "refuse", "catch_up"])
 @pytest.mark.parametrize("reads", [False, True])

@@ -300,6 +300,7 @@ def test_what_can_not_be_done_is_refused_by_name_with_what_to_change(what, messa
     assert (error.field, advice in error.message) == (field, True), error.message
 
 
+@row_by_row
 @pytest.mark.parametrize("value", OFF, ids=repr)
 def test_a_refused_name_that_is_off_says_nothing(value):
     message = {**of(TP), "delay": value}
@@ -434,6 +435,7 @@ FREE = (
 )
 
 
+@row_by_row
 @pytest.mark.parametrize("text", FREE)
 def test_free_text_that_is_anything_else_is_nobodys(text):
     with pytest.raises(AlertMalformed, match="not valid JSON"):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.dialects import BY_TITLE, EXAMPLES, README, REFUSED, SECTIONS
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
+from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, Unauthenticated
 from webhook_core.intake import json_body
 from webhook_core.intake.authentication import verify
@@ -50,6 +51,7 @@ def test_each_dialect_has_its_section_and_its_message():
     assert len(EXAMPLES) == len(DIALECTS)
 
 
+@row_by_row
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
 def test_a_message_to_paste_becomes_what_stands_behind_it(example):
     signed = x_signature(example.body()) if example.title in WITHOUT_SECRET else {}
@@ -62,6 +64,7 @@ def test_a_message_to_paste_becomes_what_stands_behind_it(example):
     assert parse(said).symbol
 
 
+@row_by_row
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
 def test_exactly_one_dialect_recognises_it_and_it_is_not_ours(example):
     fields, is_text = names_and_kind(example.body())
@@ -73,6 +76,7 @@ def test_exactly_one_dialect_recognises_it_and_it_is_not_ours(example):
         parse(body)
 
 
+@row_by_row
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
 def test_a_wrong_secret_or_none_is_refused_with_the_one_message(example):
     for body in (example.body("another-token-of-32-characters-ab"), example.body("")):
@@ -82,6 +86,7 @@ def test_a_wrong_secret_or_none_is_refused_with_the_one_message(example):
         assert TOKEN not in caught.value.reason
 
 
+@row_by_row
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
 def test_a_signed_one_is_read_alike_whatever_its_secret_is(example):
     body = example.body("no-token-of-ours")
@@ -93,6 +98,7 @@ def test_a_signed_one_is_read_alike_whatever_its_secret_is(example):
     )
 
 
+@row_by_row
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.tool)
 def test_its_section_names_each_of_its_names(dialect):
     text = SECTIONS[TITLES.get(dialect.tool, dialect.tool)]

@@ -62,6 +62,7 @@ def test_every_code_proves_what_it_says_and_no_more(code, wrapped):
     assert (type(error), error.status) == (PROVES[code], code)
 
 
+@row_by_row
 @pytest.mark.parametrize("code", HTTP_STATUS)
 def test_a_stream_that_breaks_off_in_its_middle_is_its_error(code):
     _, _, body = refusal(code)
@@ -95,6 +96,7 @@ def test_what_is_no_answer_of_firestore_s_proves_nothing(status, body):
     assert type(proved(status, body)) is Unproved
 
 
+@row_by_row
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("body", [b"", b"<html>Forbidden</html>", b"[]", b'{"error": {}}'])
 def test_a_front_end_that_lets_nobody_in_needs_no_json_for_it(status, body):

@@ -13,6 +13,7 @@ from google.cloud.firestore_v1.types import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.firestore.codec import (
     decoded,
     decoded_fields,
@@ -77,6 +78,7 @@ def test_the_text_of_a_decimal_stays_that_text(number):
     assert decoded({"stringValue": number}) == number
 
 
+@row_by_row
 @pytest.mark.parametrize(
     ("kind", "content", "value"),
     [
@@ -98,6 +100,7 @@ def test_what_others_have_added_is_read(kind, content, value):
     assert decoded({kind: content}) == value
 
 
+@row_by_row
 @pytest.mark.parametrize(
     "value",
     [
