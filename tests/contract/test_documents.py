@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.ledger_entries import submitting
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import Document, Documents
 
 
 def test_an_unknown_name_is_none(store):
@@ -36,26 +36,27 @@ def test_a_text_is_created_once(store):
 def test_a_text_is_replaced_only_under_the_version_that_was_read(store):
     store.write("book", "one", None)
     old = store.read("book")
-    assert store.write("book", "two", old.version) is True
+    assert store.write("book", "two", old) is True
     new = store.read("book")
     assert new.version != old.version
-    assert store.write("book", "three", old.version) is False
+    assert store.write("book", "three", old) is False
     assert store.read("book") == new
 
 
 def test_writing_the_same_text_again_is_a_new_version(store):
     store.write("book", "one", None)
     old = store.read("book")
-    assert store.write("book", "one", old.version) is True
+    assert store.write("book", "one", old) is True
     assert store.read("book").version != old.version
 
 
 @pytest.mark.parametrize("version", ["", "0", "7", "-1", "junk", "2020-01-01T00:00:00Z"])
 def test_a_version_that_never_was_writes_nothing(store, version):
-    assert store.write("book", "one", version) is False
+    never = Document("one", version)
+    assert store.write("book", "one", never) is False
     assert store.read("book") is None
     store.write("book", "one", None)
-    assert store.write("book", "two", version) is False
+    assert store.write("book", "two", never) is False
     assert store.read("book").text == "one"
 
 
@@ -71,7 +72,7 @@ def count_up(documents: Documents, times: int) -> None:
     done = 0
     while done < times:
         stored = documents.read("counter")
-        done += documents.write("counter", str(int(stored.text) + 1), stored.version)
+        done += documents.write("counter", str(int(stored.text) + 1), stored)
 
 
 def test_of_concurrent_changes_none_is_lost(store):

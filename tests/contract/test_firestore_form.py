@@ -11,7 +11,7 @@ import pytest
 from tests.support.firestore_client import official_client
 from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import LINE, NOON, Dated, in_turn, moved, submitting
-from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
+from webhook_core.ledger.contract import Claimed, Document, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.firestore.entries import RETENTION, fields_of
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
@@ -128,7 +128,7 @@ def test_a_document_goes_both_ways(ledger, official):
     assert {key: found.get(key) for key in ("name", "text")} == {"name": "book", "text": "1"}
     found.reference.update({"text": "2"})
     assert ledger.read("book").text == "2"
-    assert not ledger.write("book", "3", "2026-01-01T00:00:00Z")
+    assert not ledger.write("book", "3", Document("1", "2026-01-01T00:00:00Z"))
 
 
 def test_a_time_to_the_nanosecond_that_google_s_client_wrote_is_read(ledger, official):

@@ -208,7 +208,7 @@ def withdrawn(kraken: KrakenServer) -> None:
     assert kept is not None
     book = Book.from_text(kept.text)
     book.balances["XXBT"] = D(0)
-    assert store.write(BOOK, book.to_text(), kept.version)
+    assert store.write(BOOK, book.to_text(), kept)
 
 
 @pytest.mark.parametrize("asked", ["an alert", "the operator"])

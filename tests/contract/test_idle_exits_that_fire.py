@@ -145,7 +145,7 @@ def test_a_part_that_has_traded_before_its_cancel_is_closed(kraken, function):
                 o.cost / 2,
             )
         )
-        assert kraken._documents.write(BOOK, book.to_text(), kept.version)
+        assert kraken._documents.write(BOOK, book.to_text(), kept)
 
     at_cancel(kraken, part)
     answer = deliver(function, **CLOSE | MARGIN)

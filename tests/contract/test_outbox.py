@@ -229,6 +229,6 @@ def test_a_stored_text_that_is_none_of_ours_begins_anew(store, text):
 def test_what_a_later_version_writes_beside_it_does_not_matter(store, bridge):
     bridge.run()
     kept = store.read(NAME)
-    store.write(NAME, kept.text.replace("{", '{"of_later": {"x": 1}, ', 1), kept.version)
+    store.write(NAME, kept.text.replace("{", '{"of_later": {"x": 1}, ', 1), kept)
     assert state_in(store.read(NAME)) == state_in(kept)
     assert state_in(kept).looked_at - bridge.clock.now() == timedelta(0)

@@ -31,7 +31,7 @@ def _count_after_the_claim(self: Claiming, entry: LedgerEntry) -> Claim:
     for name, text in after:
         stored = documents.read(name)
         if text is not None:
-            documents.write(name, text, None if stored is None else stored.version)
+            documents.write(name, text, stored)
     return claim
 
 
@@ -47,7 +47,7 @@ def _count_before_the_claim(
         stored = documents.read(take.name)
         text = take.after(None if stored is None else stored.text)
         if text is not None:
-            documents.write(take.name, text, None if stored is None else stored.version)
+            documents.write(take.name, text, stored)
     return claim()
 
 

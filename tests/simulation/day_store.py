@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Document
 from webhook_core.ledger.store import Note
 
 DOCUMENTS = ("trades", "notify", "history", "held-before", "daily-loss")
@@ -42,10 +43,10 @@ class DayStore:
             self.not_kept += 1
             raise
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         if not (self.reconciles and name.startswith(DOCUMENTS)):
-            return self._shared.write(name, text, version)
-        return bool(self._fails(f"write {name}", lambda: self._shared.write(name, text, version)))
+            return self._shared.write(name, text, before)
+        return bool(self._fails(f"write {name}", lambda: self._shared.write(name, text, before)))
 
     def record(self, entry: Any) -> Any:
         if not self.reconciles:

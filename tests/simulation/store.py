@@ -166,13 +166,13 @@ class SimulatedStore:
     def read(self, name: str) -> Document | None:
         return self._read("read", lambda: self._store.read(name))
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         return self._write(
-            "write", name, lambda: self._store.write(name, text, version), lambda: None
+            "write", name, lambda: self._store.write(name, text, before), lambda: None
         )
 
-    def delete(self, name: str, version: str) -> bool:
-        return self._write("delete", name, lambda: self._store.delete(name, version), lambda: None)
+    def delete(self, name: str, before: Document) -> bool:
+        return self._write("delete", name, lambda: self._store.delete(name, before), lambda: None)
 
     def beginning_with(self, prefix: str) -> Mapping[str, Document]:
         found: Mapping[str, Document] = self._read(

@@ -68,11 +68,8 @@ def _counts_none(self, now):  # type: ignore[no-untyped-def]
     pass
 
 
-def _wins_every_place(self, name, text, version):  # type: ignore[no-untyped-def]
-    if name.startswith("notify"):
-        stored = self.read(name)
-        version = None if stored is None else stored.version
-    return WRITE(self, name, text, version)
+def _wins_every_place(self, name, text, before):  # type: ignore[no-untyped-def]
+    return WRITE(self, name, text, self.read(name) if name.startswith("notify") else before)
 
 
 def _ends_a_day_too_early(book, day):  # type: ignore[no-untyped-def]

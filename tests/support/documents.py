@@ -26,13 +26,13 @@ class MemoryDocuments:
             stored = self._texts.get(name)
         return None if stored is None else Document(stored[0], str(stored[1]))
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         with self._lock:
             if self.conflicts:
                 self.conflicts -= 1
                 return False
             _, stored = self._texts.get(name, ("", 0))
-            if version != (str(stored) if stored else None):
+            if (before and before.version) != (str(stored) if stored else None):
                 return False
             self._texts[name] = (text, stored + 1)
             self.writes += 1

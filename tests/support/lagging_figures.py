@@ -79,5 +79,5 @@ class Frozen(MemoryDocuments):
     def read(self, name: str) -> Document | None:
         return Document(self._text, "1")
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         return True

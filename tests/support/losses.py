@@ -17,6 +17,4 @@ def lose(function: Function, usd: str, age_s: float = 0) -> None:
     lost = {"USD": Decimal(usd)}
     loss = Loss(now - timedelta(seconds=age_s), midnight, {}, lost, lost)
     name = loss_figures.document(market.mode, market.account)
-    stored = function.store.read(name)
-    version = None if stored is None else stored.version
-    function.store.write(name, loss_figures.to_text({"": loss}), version)
+    function.store.write(name, loss_figures.to_text({"": loss}), function.store.read(name))

@@ -192,20 +192,20 @@ class MemoryLedger(MemoryNotes):
         with self._lock:
             return self._documents.get(name)
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         with self._lock:
             stored = self._documents.get(name)
-            if (None if stored is None else stored.version) != version:
+            if (stored and stored.version) != (before and before.version):
                 return False
             self._documents[name] = Document(
                 text, _FIRST if stored is None else _next(stored.version)
             )
             return True
 
-    def delete(self, name: str, version: str) -> bool:
+    def delete(self, name: str, before: Document) -> bool:
         with self._lock:
             stored = self._documents.get(name)
-            if stored is None or stored.version != version:
+            if stored is None or stored.version != before.version:
                 return False
             del self._documents[name]
             return True

@@ -98,7 +98,7 @@ class LateKraken(kraken_server.KrakenServer):
         book = Book.from_text(stored.text)
         held = book.balances.get(asset, Decimal(0))
         book.balances[asset] = held + Decimal(amount)
-        assert self._documents.write(BOOK, book.to_text(), stored.version)
+        assert self._documents.write(BOOK, book.to_text(), stored)
         self.note()
 
     def move(self, pair: str, price: Decimal) -> None:

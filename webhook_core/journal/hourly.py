@@ -61,8 +61,7 @@ class Hourly:
             stored = documents.read(self.name)
             total = _counts(stored) + counted
             recent = {_hour(hour): n for hour, n in sorted(total.items()) if hour > since}
-            version = None if stored is None else stored.version
-            if documents.write(self.name, json.dumps(recent), version):
+            if documents.write(self.name, json.dumps(recent), stored):
                 return True
         return False
 

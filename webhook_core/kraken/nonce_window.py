@@ -55,7 +55,7 @@ class NonceWindow:
         document = self._stored(key)
         text = json.dumps({"nonce_window": window, "asked_at": self._clock.now().isoformat()})
         try:
-            self._documents.write(_name(key), text, document.version if document else None)
+            self._documents.write(_name(key), text, document)
         except LedgerUnavailable as error:
             event(logging.WARNING, "nonce_window.not_stored", reason=type(error).__name__)
         self._known, self._looked_up_for = window, key

@@ -159,7 +159,7 @@ class Ledger(Protocol):
 
 
 class Document(NamedTuple):
-    """A small text and the version that a compare-and-set names."""
+    """A small text, and the version that the store knows it by."""
 
     text: str
     version: str
@@ -173,12 +173,12 @@ class Documents(Protocol):
 
     def read(self, name: str) -> Document | None: ...
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
-        """True if the stored version was still ``version`` (None: absent) and the
-        text is written now."""
+    def write(self, name: str, text: str, before: Document | None) -> bool:
+        """True if nobody has written since ``before`` was read (None: absent), and the text is
+        written now."""
 
-    def delete(self, name: str, version: str) -> bool:
-        """True if the stored version was still ``version``, and the text is gone now."""
+    def delete(self, name: str, before: Document) -> bool:
+        """True if nobody has written since ``before`` was read, and the text is gone now."""
 
     def beginning_with(self, prefix: str) -> Mapping[str, Document]:
         """Every text whose name begins so, by its name. For lists that people ask for: it may be a
@@ -192,8 +192,7 @@ def rewritten(documents: Documents, name: str, change: Callable[[str | None], st
     for _ in range(TRIES):
         stored = documents.read(name)
         text = change(None if stored is None else stored.text)
-        version = None if stored is None else stored.version
-        if text is None or documents.write(name, text, version):
+        if text is None or documents.write(name, text, stored):
             return
     raise LedgerUnavailable(f"The ledger is not available: others write {name} at this moment.")
 

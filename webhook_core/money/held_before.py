@@ -51,8 +51,7 @@ class HeldBefore:
                 book.take(trade)
             day += timedelta(days=1)
         if moved and keeps:  # whoever was first wrote the same
-            version = None if stored is None else stored.version
-            self._documents.write(self._name, _text(book, day), version)
+            self._documents.write(self._name, _text(book, day), stored)
         trades: list[Trade] = []
         begins = day
         while day <= now.date():
@@ -65,7 +64,7 @@ class HeldBefore:
         ``place``: read behind the write. Raises LedgerUnavailable."""
         stored = self._documents.read(self._name) if oldest < _settled(place) else None
         if stored is not None and oldest < _read(stored.text)[1]:
-            self._documents.delete(self._name, stored.version)
+            self._documents.delete(self._name, stored)
 
 
 def _settled(place: Place) -> date:

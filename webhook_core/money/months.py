@@ -104,8 +104,7 @@ class Months:
         text = next((text for text in _texts(closed) if len(text) <= LONGEST), None)
         if text is not None:
             with suppress(LedgerUnavailable):
-                version = None if before is None else before.version
-                self._store.documents.write(_name(self._store, month), text, version)
+                self._store.documents.write(_name(self._store, month), text, before)
 
 
 def void_late(store: TradeStore, oldest: date, place: Place) -> None:

@@ -62,7 +62,7 @@ class TradeStore:
             "first": place.first.isoformat(),
             "read_at": None if place.read_at is None else place.read_at.isoformat(),
         }
-        self.documents.write(self._place, json.dumps(row), None if kept is None else kept.version)
+        self.documents.write(self._place, json.dumps(row), kept)
 
     def add(self, trades: Iterable[Trade]) -> list[Trade]:
         """Those that were not kept before, oldest first, written now."""
@@ -119,8 +119,7 @@ class TradeStore:
             taken += 1
         rows.sort(key=lambda row: (row["at"], row["trade_id"]))
         number = len(parts) if last is not None else len(parts) + 1
-        version = None if last is None else last.version
-        done = self.documents.write(self._part(day, number), json.dumps(rows), version)
+        done = self.documents.write(self._part(day, number), json.dumps(rows), last)
         return taken if done else 0
 
     def _parts(self, day: date) -> list[Document]:

@@ -61,8 +61,7 @@ class Outbox:
             | {place: batch.claim for place, batch in batches.items()},
             sending_at=now if busy else None,
         )
-        version = None if stored is None else stored.version
-        if not self.documents.write(self.name, text_of(claim), version):
+        if not self.documents.write(self.name, text_of(claim), stored):
             return 0  # another run was faster, and tells it
         return self._send(batches, claim, budget) if busy else 0
 
@@ -129,7 +128,7 @@ class Outbox:
         stored = self.documents.read(self.name)
         if stored is not None and state_in(stored) == claim:
             settled = claim._replace(queues={**claim.queues, **queues}, sending_at=None)
-            self.documents.write(self.name, text_of(settled), stored.version)
+            self.documents.write(self.name, text_of(settled), stored)
 
 
 class Batch(NamedTuple):

@@ -158,7 +158,7 @@ def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str
     """Seconds of the write, seconds of the read, and the text that was read."""
     before = store.read(PROBE)
     started = clock.monotonic()
-    store.write(PROBE, text, before.version if before else None)
+    store.write(PROBE, text, before)
     written = clock.monotonic()
     after = store.read(PROBE)
     return written - started, clock.monotonic() - written, after.text if after else ""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import Document, Documents
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.kraken_limits import rules_are_fresh
 from webhook_core.trading.rules import Fees
@@ -85,7 +85,7 @@ class AccountFees:
         ``symbols``: the pairs that are allowed by name, None where every pair is. ``traded`` reads
         those of our last orders.
         """
-        before, version = self._stored()
+        before, stored = self._stored()
         now = self.clock.now()
         if not _is_due(before.as_of, READ_AFTER, now) or not _is_due(
             before.asked_at, TRIED_AGAIN_AFTER, now
@@ -98,9 +98,9 @@ class AccountFees:
             read = _Read(now, now, self.venue.fees(pairs, budget))
         except VenueUnavailable as error:
             event(logging.WARNING, "fees.not_read", reason=error.message)
-            self._store(before._replace(asked_at=now), version)
+            self._store(before._replace(asked_at=now), stored)
             return False
-        self._store(read, version)
+        self._store(read, stored)
         self._known, self._looked_up_at = read, self.clock.monotonic()
         return True
 
@@ -113,8 +113,8 @@ class AccountFees:
             self._known, _ = self._stored()
         return self._known
 
-    def _stored(self) -> tuple[_Read, str | None]:
-        """What the store has, and its version."""
+    def _stored(self) -> tuple[_Read, Document | None]:
+        """What the store has, read and as it stands there."""
         try:
             document = self.documents.read(self.document)
         except LedgerUnavailable as error:
@@ -123,15 +123,15 @@ class AccountFees:
         if document is None:
             return _Read(), None
         try:
-            return _from_text(document.text), document.version
+            return _from_text(document.text), document
         except _UNREADABLE as error:
             event(logging.WARNING, "fees.not_looked_up", reason=type(error).__name__)
-            return _Read(), document.version
+            return _Read(), document
 
-    def _store(self, read: _Read, version: str | None) -> None:
+    def _store(self, read: _Read, before: Document | None) -> None:
         """Where another reconcile was faster, its answer stays."""
         try:
-            self.documents.write(self.document, _to_text(read), version)
+            self.documents.write(self.document, _to_text(read), before)
         except LedgerUnavailable as error:
             event(logging.WARNING, "fees.not_stored", reason=type(error).__name__)
 

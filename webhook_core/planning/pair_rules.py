@@ -163,9 +163,7 @@ class PairRules(Record):
                     instrument.key: instrument for instrument in [*before.instruments, *learnt]
                 }
                 text = to_document(merged.values(), before.whole)
-                if self.documents.write(
-                    self.document, text, document.version if document else None
-                ):
+                if self.documents.write(self.document, text, document):
                     return
         except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)

@@ -51,8 +51,7 @@ class SeenFigures:
     def write(self, known: Known, before: Document | None) -> bool:
         """True if nobody has written since ``before`` was read."""
         rows = {name: one and [f"{one.total:f}", one.at.isoformat()] for name, one in known.items()}
-        version = None if before is None else before.version
-        return self._documents.write(self._name, json.dumps(rows), version)
+        return self._documents.write(self._name, json.dumps(rows), before)
 
     @property
     def _name(self) -> str:

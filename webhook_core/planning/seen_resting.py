@@ -47,8 +47,7 @@ class SeenResting:
         rows = {
             name: [*one[:2], one.gone_at and one.gone_at.isoformat()] for name, one in known.items()
         }
-        version = None if stored is None else stored.version
-        return self._documents.write(self._name, json.dumps(rows), version)
+        return self._documents.write(self._name, json.dumps(rows), stored)
 
 
 def of_text(stored: Document | None) -> dict[str, AtRest]:

@@ -66,7 +66,7 @@ class Pausing:
             stands = _readable(stored.text)
             if fired_at is not None and stands is not None and fired_at < stands.at:
                 return None
-            if self.documents.delete(name, stored.version):
+            if self.documents.delete(name, stored):
                 ended = stands or Pause(strategy, "unknown", self.clock.now())
                 event(logging.WARNING, "trading.resumed", by=by, was=_logged(ended))
                 return ended

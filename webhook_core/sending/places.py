@@ -96,7 +96,7 @@ def _given_back(name: str, unit: Unit, store: tuple[Ledger, Documents]) -> bool:
         text = text_of(after)
         if text == stored.text:
             return False
-        if documents.write(name, text, stored.version):
+        if documents.write(name, text, stored):
             return sum(one.orders for one in after) < sum(one.orders for one in before)
     return False
 

@@ -45,9 +45,7 @@ class LastLook:
     def keep(self, now: datetime) -> None:
         """This run has looked. Where another one was faster, its moment stands."""
         try:
-            self._documents.write(
-                self._name, now.isoformat(), self._kept.version if self._kept else None
-            )
+            self._documents.write(self._name, now.isoformat(), self._kept)
         except LedgerUnavailable as error:
             event(logging.WARNING, "reconcile.place_not_kept", reason=error.message)
 

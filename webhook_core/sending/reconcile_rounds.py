@@ -47,6 +47,6 @@ def _keep(documents: Documents, name: str, before: Document | None, place: str) 
     if place == ("" if before is None else before.text):
         return
     try:
-        documents.write(name, place, None if before is None else before.version)
+        documents.write(name, place, before)
     except LedgerUnavailable as error:
         event(logging.WARNING, "reconcile.place_not_kept", reason=error.message)

@@ -56,7 +56,7 @@ class FirstReadings:
             told = _told(stored.text if stored else None)
             told.setdefault(name, {"at": now.isoformat(), "alert": canonical(read)})
             text = json.dumps(told, ensure_ascii=False, sort_keys=True)
-            if self._documents.write(DOCUMENT, text, stored.version if stored else None):
+            if self._documents.write(DOCUMENT, text, stored):
                 self._known |= told.keys()
         except LedgerUnavailable:
             return

@@ -186,7 +186,7 @@ def test_a_text_that_says_no_window_means_one_by_one(text: str) -> None:
     documents = MemoryDocuments()
     NonceWindow(documents, FakeClock()).keep(SIGNING, TEN_SECONDS)
     (name,) = documents._texts
-    documents.write(name, text, "1")
+    documents.write(name, text, documents.read(name))
     assert NonceWindow(documents, FakeClock()).lanes(SIGNING) == 1
 
 

@@ -137,7 +137,7 @@ def make_old(function, seconds=OLD):
     for row in rows.values():
         as_of = datetime.fromisoformat(row["as_of"]) - timedelta(seconds=seconds)
         row["as_of"] = as_of.isoformat()
-    assert store.write(name, json.dumps(rows), stored.version)
+    assert store.write(name, json.dumps(rows), stored)
 
 
 def test_figures_of_a_reconcile_that_stopped_let_no_entry_in_and_every_exit(bridge):

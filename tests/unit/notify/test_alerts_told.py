@@ -251,7 +251,7 @@ def test_what_an_earlier_version_has_told_under_a_long_key_is_not_told_again(tol
     said, key = json.loads(kept.text), f"paper/default/0/0/id::{'x' * 128}"
     for part in ("told", "came"):
         said[part] = {key: said[part].popitem()[1]}
-    assert function.store.write(name, json.dumps(said), kept.version)
+    assert function.store.write(name, json.dumps(said), kept)
     assert next_run(function) == 0
 
 
@@ -280,7 +280,7 @@ def test_a_place_that_an_earlier_version_waits_at_for_ever_is_left(told, person)
     name = document_of(function.settings())
     kept = function.store.read(name)
     said = {**json.loads(kept.text), "watched": ["e6d790c6308948bb9625a25968649190"]}
-    assert function.store.write(name, json.dumps(said), kept.version)
+    assert function.store.write(name, json.dumps(said), kept)
     function.post(function.alert(symbol="ETHUSD"))
     next_run(function)
     assert len(person.titles) == 1

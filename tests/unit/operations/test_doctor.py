@@ -645,10 +645,10 @@ class TroubledStore(MemoryLedger):
             Document("another text", stored.version) if self.tries <= self.others else stored
         )
 
-    def write(self, name, text, version):
+    def write(self, name, text, before):
         self.tries += 1
         self.clock.sleep(self.slow_s)
-        return super().write(name, text, version)
+        return super().write(name, text, before)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class BrokenDocuments:
     def read(self, name):
         raise LedgerUnavailable("The store is away.")
 
-    def write(self, name, text, version):
+    def write(self, name, text, before):
         raise LedgerUnavailable("The store is away.")
 
 

@@ -257,7 +257,7 @@ def test_two_runs_at_once_leave_a_place_to_go_on():
 def test_a_place_that_cannot_be_kept_costs_no_run(caplog):
     function = a_slow_function()
 
-    def write(name, text, version):
+    def write(name, text, before):
         raise LedgerUnavailable("The ledger is not available: the test says so.")
 
     function.store.write = write

@@ -12,7 +12,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper.book import Book
 
 if TYPE_CHECKING:
-    from webhook_core.ledger.contract import Documents
+    from webhook_core.ledger.contract import Document, Documents
 
 _Result = TypeVar("_Result")
 NAME = "paper-book"
@@ -42,27 +42,26 @@ class BookStore:
         """
         with self._lock, localcontext(prec=PRECISION):
             for _ in range(ATTEMPTS):
-                book, text, version = self._read()
+                stored = self._documents.read(NAME)
+                book = self._book_in(stored)
                 result = change(book)
-                changed = book.to_text()
-                if changed == text or self._documents.write(NAME, changed, version):
+                text = book.to_text()
+                if stored is not None and text == stored.text:
+                    return result
+                if self._documents.write(NAME, text, stored):
                     return result
         raise BookBusy("the paper book is written by others all the time; nothing was changed")
 
     def look(self, read: Callable[[Book], _Result]) -> _Result:
         """What ``read`` makes of the book as it stands; whatever it changes there is forgotten."""
         with localcontext(prec=PRECISION):
-            return read(self._read()[0])
+            return read(self._book_in(self._documents.read(NAME)))
 
-    def _read(self) -> tuple[Book, str | None, str | None]:
-        document = self._documents.read(NAME)
-        if document is None:
-            return self._opening(), None, None
-        return self._parsed(document.text), document.text, document.version
-
-    def _parsed(self, text: str) -> Book:
+    def _book_in(self, stored: Document | None) -> Book:
+        if stored is None:
+            return self._opening()
         try:
-            return Book.from_text(text)
+            return Book.from_text(stored.text)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as fault:
             message = f"the document {NAME!r} is not a paper book; remove it to start over"
             raise LedgerUnavailable(message) from fault

@@ -28,9 +28,9 @@ def read_document(name: str, calls: FirestoreCalls) -> Document | None:
     return Document(text, stored.version)
 
 
-def write_document(name: str, text: str, version: str | None, calls: FirestoreCalls) -> bool:
-    """True if the stored version was still ``version`` (None: absent). A write whose answer is lost
-    is read back."""
+def write_document(name: str, text: str, before: Document | None, calls: FirestoreCalls) -> bool:
+    """True if nobody has written since ``before`` was read (None: absent). A write whose answer is
+    lost is read back."""
     size = len(text.encode())
     if size > MAX_TEXT_BYTES:
         raise LedgerUnavailable(
@@ -39,7 +39,7 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
         )
     fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
     try:
-        replaced = "" if version is None else version_of(version)
+        replaced = "" if before is None else version_of(before.version)
         calls.write_all([Write(DOCUMENTS, document_id(name), fields, replaced)])
         return True
     except (AlreadyThere, Changed, ValueError):
@@ -51,12 +51,10 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
         raise LedgerUnavailable(UNSURE) from error
 
 
-def delete_document(name: str, version: str, calls: FirestoreCalls) -> bool:
-    """True if the stored version was still ``version``.
-
-    Where the answer is lost it is looked at.
-    """
-    gone = Stored(DOCUMENTS, document_id(name), version, {})
+def delete_document(name: str, before: Document, calls: FirestoreCalls) -> bool:
+    """True if nobody has written since ``before`` was read. Where the answer is lost it is looked
+    at."""
+    gone = Stored(DOCUMENTS, document_id(name), before.version, {})
     try:
         calls.delete([gone])
         return True

@@ -171,13 +171,13 @@ class FirestoreLedger(FirestoreNotes):
         with self._operation() as calls:
             return read_document(name, calls)
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         with self._operation(in_budget=False) as calls:
-            return write_document(name, text, version, calls)
+            return write_document(name, text, before, calls)
 
-    def delete(self, name: str, version: str) -> bool:
+    def delete(self, name: str, before: Document) -> bool:
         with self._operation(in_budget=False) as calls:
-            return delete_document(name, version, calls)
+            return delete_document(name, before, calls)
 
     def beginning_with(self, prefix: str) -> Mapping[str, Document]:
         with self._operation() as calls:

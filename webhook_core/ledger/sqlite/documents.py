@@ -22,9 +22,9 @@ class SqliteDocuments:
             ).fetchone()
         return None if row is None else Document(row[0], str(row[1]))
 
-    def write(self, name: str, text: str, version: str | None) -> bool:
+    def write(self, name: str, text: str, before: Document | None) -> bool:
         with self._file.connection(in_budget=False) as db:
-            if version is None:
+            if before is None:
                 written = db.execute(
                     "INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text)
                 )
@@ -34,15 +34,15 @@ class SqliteDocuments:
                         "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND "
                         "version = ?"
                     ),
-                    (text, name, version_number(version)),
+                    (text, name, version_number(before.version)),
                 )
             return written.rowcount == 1
 
-    def delete(self, name: str, version: str) -> bool:
+    def delete(self, name: str, before: Document) -> bool:
         with self._file.connection(in_budget=False) as db:
             gone = db.execute(
                 "DELETE FROM documents WHERE name = ? AND version = ?",
-                (name, version_number(version)),
+                (name, version_number(before.version)),
             )
             return gone.rowcount == 1
 

@@ -132,8 +132,7 @@ class Logins:
             ended = {} if kept is None else _read(kept.text)
             left = {nonce: until for nonce, until in ended.items() if until > now}
             left[_nonce(session)] = int(session.partition(".")[0])
-            version = None if kept is None else kept.version
-            if self._documents.write(DOCUMENT, json.dumps(left), version):
+            if self._documents.write(DOCUMENT, json.dumps(left), kept):
                 return
         raise LedgerUnavailable("The session could not be ended: others were ended too.")
 

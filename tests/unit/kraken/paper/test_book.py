@@ -119,7 +119,7 @@ def test_a_lost_race_is_run_again_and_an_endless_one_is_throttled_with_nothing_w
 
 
 class _Broken(MemoryDocuments):
-    def write(self, name, text, version):
+    def write(self, name, text, before):
         raise LedgerUnavailable("disk full")
 
 
@@ -195,7 +195,7 @@ def test_a_book_of_an_earlier_version_that_has_more_of_an_order_is_read():
         '{"txid"', '{"userref":7,"txid"'
     )
     assert older != kept.text
-    assert documents.write("paper-book", older, kept.version)
+    assert documents.write("paper-book", older, kept)
     [shown] = paper(documents).orders()
     assert shown["status"] == "open"
 

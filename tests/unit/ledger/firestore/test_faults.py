@@ -485,7 +485,7 @@ def test_a_text_whose_answer_is_lost_is_written_if_it_is_there(faulty, ledger):
     assert ledger.write("book", "one", None) is True
     fault(faulty, "Commit", "UNAVAILABLE")
     with pytest.raises(LedgerUnavailable):
-        ledger.write("book", "two", ledger.read("book").version)
+        ledger.write("book", "two", ledger.read("book"))
     assert ledger.read("book").text == "one"
 
 
