@@ -32,15 +32,16 @@ class Sent(StrEnum):
 
 
 class Sender(Protocol):
-    """One address."""
+    """One address, which is a secret: no part of it is logged, and none is in an exception."""
 
     @property
     def service(self) -> str:
-        """What people call it, such as Telegram; empty for an address that is none."""
+        """What people call it, such as Telegram; empty for an address that is none. Told by its
+        form: nothing is opened for it, and it never raises."""
         ...
 
     def send(self, title: str, body: str, seconds: float) -> Sent:
-        """Never raises."""
+        """``seconds``: for all of it. Never raises."""
         ...
 
 
@@ -88,7 +89,7 @@ ReadSecret = Callable[[str], str]
 """The value under a name. Raises NotConfigured."""
 OpenSender = Callable[[str], Sender]
 EMPTY = "its secret holds no address"
-NOT_UNDERSTOOD = "apprise does not understand it"
+NOT_UNDERSTOOD = "its form is not the one that its service wants"
 
 
 @dataclass(slots=True, eq=False, repr=False)

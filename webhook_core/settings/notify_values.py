@@ -47,8 +47,9 @@ xml xmls xmpp xmpps youlmk zalo zcliq zohocliq zoom zulip
 SERVICES = frozenset(_SERVICES.split())
 """How the addresses of apprise's services begin. To import it for that would cost each cold start a
 tenth of a second; a test holds the list to the version that is installed."""
-PASTED = frozenset({"http", "https"})
-"""What a service itself shows, such as a webhook of Discord: apprise knows many of those."""
+BESIDES = frozenset({"http", "https"})
+"""What else an address begins with: what a service itself shows, such as a webhook of Discord
+(apprise knows many of those), and what a sender of our own takes."""
 
 
 def texts(value: str) -> tuple[Secret, ...]:
@@ -137,7 +138,7 @@ def fault_of(text: str) -> str | None:
     if version_of(text) is not None or path_of(text) is not None:
         return None
     if re.fullmatch(_URL, text):
-        known = text.partition("://")[0].lower() in SERVICES | PASTED
+        known = text.partition("://")[0].lower() in SERVICES | BESIDES
         return None if known else "begins like no service of apprise"
     if text.startswith("env:"):
         return "names a variable that is not set"
