@@ -48,11 +48,73 @@ def test_what_remains_has_its_stop_and_no_more(means, margin, stops, parts, tmp_
         there.operate("POST", "/reconcile")
         if stops == "one, late":
             there.late(4)
-        legs = [{"symbol": "ETHUSD", "action": "close", "percent": part} for part in parts]
+        legs = list(map(closing, parts))
         answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
         assert answer["status"] == 200, answer
+        assert not [said for said in answer["warnings"] if said.startswith("NOT_")]
         left = Decimal(PARTS[parts])
         assert there.held() == left + beside
         assert sum(order.volume for order in there.open()) == (0 if stops == "none" else left)
         there.mark("ETHUSD", "2200", "2500")
         assert (there.held(), there.open()) == (beside + (left if stops == "none" else 0), [])
+
+
+BARE, STOPPED = ("0.1", None), ("0.1", "2250")
+BESIDE = {
+    "a part of what is bare": ([("0.1", "20")], "0.14"),
+    "most of it": ([("0.1", "50")], "0.05"),
+    "all of it": ([("0.1", "100")], "0"),
+    "two closes": ([("0.1", "10"), ("0", "10")], "0.14"),
+    "two sales": ([("0.04", "0"), ("0.06", "20")], "0.14"),
+}
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize("what", BESIDE)
+@pytest.mark.parametrize("entries", ["0 stops", "2 stops"])
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+@pytest.mark.parametrize("means", ["all", "own", "own, beside others"])
+def test_a_close_behind_a_sale_closes_what_it_says_and_no_more_than_that_leaves(
+    means, margin, entries, what, tmp_path
+):
+    """Of 0.3. The sale takes what no stop holds."""
+    env = {} if means == "all" else own_tables(tmp_path)
+    beside = Decimal("0.5") if means == "own, beside others" else Decimal(0)
+    stopped = int(entries[0])
+    with scene(instances=2, margin=margin, balances=MONEY, **env) as there:
+        if beside:
+            there.send("two", side="buy", volume=str(beside))
+        for volume, stop in [BARE] * (3 - stopped) + [STOPPED] * stopped:
+            there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        pairs, left = BESIDE[what]
+        sales = [sale(volume) for volume, _ in pairs if volume != "0"]
+        closes = [closing(part) for _, part in pairs if part != "0"]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=[*sales, *closes])
+        assert (answer["status"], there.held()) == (200, Decimal(left) + beside), answer
+        stops = sum(order.volume for order in there.open())
+        assert stops == min(Decimal(left), Decimal("0.1") * stopped)
+        assert not [said for said in answer["warnings"] if said.startswith("NOT_")]
+
+
+@pytest.mark.parametrize("means", ["all", "own"])
+@pytest.mark.parametrize("stop", [None, "2250"])
+def test_what_a_sale_of_the_same_alert_that_rests_holds_is_said_to_be_left(means, stop, tmp_path):
+    env = {} if means == "all" else own_tables(tmp_path)
+    with scene(instances=2, balances=MONEY, **env) as there:
+        for volume, stops in (BARE, ("0.2", stop)):
+            there.send("one", side="buy", volume=volume, stop_loss=stops)
+        there.clock.sleep(200)
+        legs = [sale("0.1", order_type="limit", price="2600"), closing("100")]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
+        assert (answer["status"], there.statuses, there.held()) == (200, [200], Decimal("0.1"))
+        assert [(one.ordertype, one.volume) for one in there.open()] == [("limit", SIZE)]
+        assert any(said.startswith("NOT_ALL_CLOSED: ") for said in answer["warnings"]), answer
+
+
+def sale(volume: str, **terms: str) -> dict[str, str]:
+    return {"symbol": "ETHUSD", "side": "sell", "volume": volume, **terms}
+
+
+def closing(part: str) -> dict[str, str]:
+    return {"symbol": "ETHUSD", "action": "close", "percent": part}

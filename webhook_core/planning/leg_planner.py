@@ -12,7 +12,7 @@ from webhook_core.planning.change_planner import Changes
 from webhook_core.planning.decision import Unsent, Wants
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import cancel_and_amend, kraken_limits, needs
-from webhook_core.trading.basis import Basis
+from webhook_core.trading.basis import Basis, Sold
 from webhook_core.trading.facts import Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
@@ -35,13 +35,11 @@ if TYPE_CHECKING:
     from webhook_core.planning.beside_exits import Resting
     from webhook_core.planning.freed_exits import Freed
 
-_ZERO = Decimal(0)
-
 
 class LegPlanner:
     """Of one alert: what was read for it, and what its legs before have changed. ``fills``: what
-    the orders that rest had filled, by order id, when what is held was counted. ``closed``: what
-    closes of legs before sell on spot, by asset: it is free no more."""
+    the orders that rest had filled, by order id, when what is held was counted. ``sold``: what
+    legs before sell on spot, by asset: it is free no more."""
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
@@ -49,7 +47,7 @@ class LegPlanner:
         self.fills: Mapping[str, Fill] = {}
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
-        self.closed: dict[str, Decimal] = {}
+        self.sold: dict[str, Sold] = {}
         self.notes: list[str] = []
         self.unsent = Unsent()
 
@@ -60,12 +58,12 @@ class LegPlanner:
             return self._changed(intent, instrument)
         if instrument is None or isinstance(intent, CloseOwnIntent):
             raise ValueError("an order without a pair")
-        basis = self._basis(instrument, self._taker_fee(intent, instrument))
+        basis = self._basis(intent, instrument, self._taker_fee(intent, instrument))
         freed = (
             self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
         )
         if freed is not None:
-            basis = self._basis(instrument, basis.taker_fee)
+            basis = self._basis(intent, instrument, basis.taker_fee)
         order = (
             sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         )
@@ -205,13 +203,15 @@ class LegPlanner:
         behind = idle_exits.behind_cancels(self.sources, exits, basis.instrument, leverage)
         return plan._replace(requests=(*plan.requests, *behind))
 
-    def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
-        facts = self.facts
-        if self.cancelled or self.closed:
-            sold = self.closed.get(instrument.base, _ZERO)
-            facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold)
+    def _basis(self, intent: Intent, instrument: Instrument, taker_fee: Decimal) -> Basis:
+        """A size that no position is named for is free of what plain orders before it sell."""
+        facts, sold = self.facts, self.sold.get(instrument.base, Sold())
+        if not isinstance(intent, PositionIntent):
+            sold = Sold(sold.closed)
+        if self.cancelled or sold.whole:
+            facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold.whole)
         fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
-        return Basis(instrument, facts, taker_fee, fresh)
+        return Basis(instrument, facts, taker_fee, fresh, sold.closed + sold.at_once)
 
     def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
         """What a size that follows from what is free keeps back, in percent.

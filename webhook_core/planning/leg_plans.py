@@ -13,6 +13,7 @@ from webhook_core.planning.own_changes import own_key
 from webhook_core.planning.read_facts import Leg, Read, Reading
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, needs, planner
+from webhook_core.trading.basis import Sold
 from webhook_core.trading.facts import part_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
@@ -25,7 +26,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.planner import denied_by
-from webhook_core.trading.plans import Denied, Plan, joined, sold_by
+from webhook_core.trading.plans import Denied, Plan, joined
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
@@ -104,9 +105,9 @@ class AlertPlanner:
                 nothing.append(planned.why)
                 continue
             plans.append(planned)
-            if isinstance(intent, PositionIntent) and instrument is not None:
-                before = self.legs.closed.get(instrument.base, Decimal(0))
-                self.legs.closed[instrument.base] = before + sold_by(planned)
+            if instrument is not None:
+                sold = self.legs.sold.get(instrument.base, Sold())
+                self.legs.sold[instrument.base] = sold.and_by(planned.requests)
             sources += [number] * len(planned.requests)
         plan = joined(plans)
         if _closes_beside_others([intent for intent, _ in legs]):
@@ -132,7 +133,7 @@ class AlertPlanner:
         return self.legs.planned
 
     def _is_all_closed(self, intent: Intent, instrument: Instrument | None) -> bool:
-        if not self.legs.closed:
+        if not self.legs.sold:
             return False
         from webhook_core.planning.several_closes import is_all_closed  # few close twice
 

@@ -12,6 +12,7 @@ from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_entries import OpenEntries
 from webhook_core.planning.open_orders import just_canceled, without
 from webhook_core.planning.sources import Sources
+from webhook_core.trading.basis import Sold
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     CancelIntent,
@@ -22,7 +23,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan, denied, sold_by
+from webhook_core.trading.plans import Denied, Plan, denied
 
 _SOLD = "the legs before it sell all that the strategy bought"
 _RESTS = (
@@ -117,4 +118,4 @@ def _of_the_rest(intent: Intent, left: Decimal) -> Intent:
 
 
 def _sold_by(planned: Plan | NoOrder | Denied) -> Decimal:
-    return sold_by(planned) if isinstance(planned, Plan) else Decimal(0)
+    return Sold().and_by(planned.requests).whole if isinstance(planned, Plan) else Decimal(0)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.read_facts import Leg
+from webhook_core.trading.basis import Sold
 from webhook_core.trading.facts import Balance, Facts, part_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, PositionIntent
@@ -60,9 +61,10 @@ def is_all_closed(planner: LegPlanner, intent: Intent, pair: Instrument | None) 
     """Whether the legs before it close all that the account holds on spot."""
     if pair is None or not isinstance(intent, PositionIntent) or is_margin(intent.leverage):
         return False
-    closed = planner.closed.get(pair.base, _ZERO)
+    sold = planner.sold.get(pair.base, Sold())
+    gone = sold.closed + sold.at_once
     held = (planner.facts.balances or {}).get(pair.base, Balance(_ZERO)).total
-    return closed > 0 and not Position(pair, margin=False, held=held).takes(held - closed)
+    return gone > 0 and not Position(pair, margin=False, held=held).takes(held - gone)
 
 
 def together(
@@ -104,11 +106,11 @@ def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
 def _of_one(
     planned: Sequence[Planned], position: Position, canceled: Mapping[str, Decimal]
 ) -> list[Planned]:
-    """The orders as they are sent; as planned unless several of them close the position.
+    """The orders as they are sent; as planned unless one closes the position behind another.
 
     ``canceled``: what the exits that they cancel held, by order id.
     """
-    if sum(_closes(one.request, position) for one in planned) < 2:
+    if not _closes_behind_another(planned, position):
         return list(planned)
     sent, stops = list[Planned](), list[Planned]()
     left, freed, behind_last = position.held, _ZERO, 0
@@ -127,9 +129,16 @@ def _of_one(
             sent += [one.of(volume)] if volume else []
             behind_last = len(sent)
         else:
+            left -= one.request.volume if _trades_at_once(one.request, position) else _ZERO
             sent.append(one)
     standing = [one for one in stops if position.takes(one.request.volume)]
     return [*sent[:behind_last], *standing, *sent[behind_last:]]
+
+
+def _closes_behind_another(planned: Sequence[Planned], position: Position) -> bool:
+    requests = [one.request for one in planned]
+    trading = [one for one in requests if _trades_at_once(one, position)]
+    return any(_closes(one, position) for one in trading[1:])
 
 
 def _over_what_remains(

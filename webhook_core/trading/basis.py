@@ -5,6 +5,7 @@ On spot a buy costs no more than is free with the fee, a sell is no more than is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,20 +13,47 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import percent_of, quotient
 
 ONE = Decimal(1)
 
 
+class Sold(NamedTuple):
+    """Of one asset on spot by legs of an alert: ``closed`` by closes, ``at_once`` by other orders
+    at the market; what ``rests`` holds it till then."""
+
+    closed: Decimal = Decimal(0)
+    at_once: Decimal = Decimal(0)
+    rests: Decimal = Decimal(0)
+
+    @property
+    def whole(self) -> Decimal:
+        """Which is free no more."""
+        return self.closed + self.at_once + self.rests
+
+    def and_by(self, requests: Sequence[OrderRequest]) -> Sold:
+        """With what these sell, but for a stop for what they leave."""
+        sold = [self.closed, self.at_once, self.rests]
+        for one in requests:
+            is_order = one.method == "AddOrder" and not one.freeing
+            if is_order and one.side is Side.SELL and not one.on_margin:
+                sold[0 if one.exits else 1 if one.at_market else 2] += one.volume
+        return Sold(*sold)
+
+
 class Basis(NamedTuple):
     """What a size follows from. ``facts`` are those that ``needs.of_intent`` names; ``taker_fee``
     in percent is what a buy keeps back. ``rules_are_fresh``: the pair's minimums may say that an
-    order is too small."""
+    order is too small. ``sold``: of what the facts show as held, what is not held by an order, but
+    sold by a leg of the same alert before this one."""
 
     instrument: Instrument
     facts: Facts
     taker_fee: Decimal
     rules_are_fresh: bool = True
+    sold: Decimal = Decimal(0)
 
     def balance(self, asset: str) -> Balance:
         """What the account has of an asset: nothing of one that Kraken does not list."""

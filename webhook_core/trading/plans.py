@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import OrderDenied, OutOfScope, TooManyAlerts
 from webhook_core.trading.checks import Check, SetBy
-from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import NamedTuple
 
@@ -50,13 +48,6 @@ def joined(plans: Sequence[Plan]) -> Plan:
         tuple(cost for plan in plans for cost in plan.costs),
         tuple(check for plan in plans for check in plan.checks),
     )
-
-
-def sold_by(plan: Plan) -> Decimal:
-    """What its orders sell on spot, base, but for a stop for what they leave."""
-    orders = [one for one in plan.requests if one.method == "AddOrder" and not one.freeing]
-    sales = (one for one in orders if one.side is Side.SELL and not one.on_margin)
-    return sum((one.volume for one in sales), Decimal(0))
 
 
 class Denied(NamedTuple):

@@ -137,31 +137,33 @@ def _exit_by(wanted: PositionIntent) -> Exit:
 
 def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderIntent | Denied:
     """A sell is what is free at most; a buy by percentage what the free money covers."""
-    instrument = basis.instrument
-    base, funds = asset_code(instrument.base), basis.balance(instrument.base)
     if order.side is Side.SELL:
-        if order.volume <= funds.free:
-            return order
-        text = (
-            f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: "
-            "cancel those first"
-        )
-        if round_volume(instrument, funds.free) == 0:
-            refused = denied(
-                "POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total)
-            )
-            return refused._replace(notes=order.notes)
-        held, whose = held_of(wanted, basis)
-        left = f"from {plain(held)} to {plain(held - funds.free)} {base} only{whose}"
-        said = undone(NOT_ALL_CLOSED, f"the position goes {left}: {text}")
-        return order._replace(volume=funds.free, notes=(*order.notes[:-1], said))
+        return _of_the_free(order, wanted, basis)
     if wanted.percent_of_equity is None or basis.price is None:
         return order
-    most = round_cost(instrument, basis.affordable)
+    most = round_cost(basis.instrument, basis.affordable)
     if cost_of(order.volume, basis.price) <= most:
         return order
     note = (
-        f"the buy is cut to {plain(most)} {asset_code(instrument.quote)}, which what is free "
+        f"the buy is cut to {plain(most)} {asset_code(basis.instrument.quote)}, which what is free "
         "covers with its fee"
     )
     return order._replace(volume=most, quantity_type="quote", notes=(*order.notes, note))
+
+
+def _of_the_free(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderIntent | Denied:
+    base, funds = asset_code(basis.instrument.base), basis.balance(basis.instrument.base)
+    if order.volume <= funds.free:
+        return order
+    kept, total = plain(funds.held - basis.sold), plain(funds.total)
+    text = f"{kept} of {total} {base} are held by open orders: cancel those first"
+    if round_volume(basis.instrument, funds.free) == 0:
+        refused = denied("POSITION_HELD", text, held=kept, total=total)
+        return refused._replace(notes=order.notes)
+    gone = funds.free + basis.sold
+    if order.volume <= gone:
+        return order._replace(volume=funds.free)
+    held, whose = held_of(wanted, basis)
+    left = f"from {plain(held)} to {plain(held - gone)} {base} only{whose}"
+    said = undone(NOT_ALL_CLOSED, f"the position goes {left}: {text}")
+    return order._replace(volume=funds.free, notes=(*order.notes[:-1], said))
