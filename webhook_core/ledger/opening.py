@@ -39,7 +39,7 @@ def require_ledger(ledger_url: str, ledger_id: str | None = None) -> None:
     """Raises LedgerAbsent where a ledger in a file is missing. Others can't be mistyped into being,
     nor can one that ``ledger_id`` names."""
     url = parse_ledger_url(ledger_url)
-    if url.path is not None and ledger_id is None:
+    if url.kind == "sqlite" and ledger_id is None:
         from webhook_core.ledger.sqlite import present
 
-        present.require_ledger(Path(url.path), ledger_url)
+        present.require_ledger(Path(str(url.path)), ledger_url)
