@@ -61,10 +61,10 @@ class Accounts:
         parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
         return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
 
-    def opened(self, query: Mapping[str, str]) -> Opened:
-        """What a report of ``month`` needs, for whoever asks more than one thing of it. Raises
-        AlertMalformed, LedgerUnavailable."""
-        return Months(self.store).opened(*span(query.get("month", ""), self.clock.now()))
+    def opened(self) -> Opened:
+        """What a report of this month needs, for whoever asks more than one thing of it. Raises
+        LedgerUnavailable."""
+        return Months(self.store).opened(*span("", self.clock.now()))
 
     def report(
         self, query: Mapping[str, str], budget: Budget, opened: Opened | None = None
@@ -83,11 +83,9 @@ class Accounts:
         document = to_document(lines, prices, since, until, read_at)
         return {**document, "priced_at": now if prices else None}
 
-    def curves(
-        self, query: Mapping[str, str], opened: Opened
-    ) -> dict[tuple[str, str], list[Decimal]]:
-        """By strategy and quote: how the realised profit of ``month`` came about."""
-        since, _ = span(query.get("month", ""), self.clock.now())
+    def curves(self, opened: Opened) -> dict[tuple[str, str], list[Decimal]]:
+        """By strategy and quote: how the realised profit of this month came about."""
+        since, _ = span("", self.clock.now())
         return curves(opened, since)
 
     def trades(self, query: Mapping[str, str]) -> Iterator[Trade]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from webhook_core.kraken.paper import margin, matching, prices
@@ -74,7 +74,7 @@ def check_size(pair: Pair, order: Order, market: Decimal | None) -> None:
     """The least volume and cost that the pair takes. Raises Refused."""
     volume = order.volume
     if order.in_quote:
-        volume = pair.lots(volume / market, ROUND_DOWN) if market else pair.ordermin
+        volume = pair.lots(volume / market) if market else pair.ordermin
     if volume < pair.ordermin:
         raise invalid("volume minimum not met")
     cost = _cost(order, market)

@@ -6,7 +6,7 @@ Order kinds: docs.kraken.com/api/docs/rest-api/add-order.
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Order, PaperTrade
@@ -118,7 +118,7 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
         return
     if order.reduce_only:
         part = min(part, margin.closable(desk, order))
-    volume = pair.lots(part / price, ROUND_DOWN) if order.in_quote else part
+    volume = pair.lots(part / price) if order.in_quote else part
     if volume:
         cost = pair.rounded(volume * price)
         opening = margin.opening_fee(desk, pair, order, volume, price)

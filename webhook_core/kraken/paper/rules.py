@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,9 +113,9 @@ class Pair(NamedTuple):
         rounds costs and fees."""
         return cost.quantize(Decimal(1).scaleb(-self.cost_decimals))
 
-    def lots(self, volume: Decimal, rounding: str) -> Decimal:
-        """An amount of base at ``lot_decimals``."""
-        return volume.quantize(Decimal(1).scaleb(-self.lot_decimals), rounding)
+    def lots(self, volume: Decimal) -> Decimal:
+        """An amount of base, down to ``lot_decimals``."""
+        return volume.quantize(Decimal(1).scaleb(-self.lot_decimals), ROUND_DOWN)
 
     def too_fine(self) -> Refused:
         """The refusal of a price with too many decimals."""

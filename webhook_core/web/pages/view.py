@@ -106,7 +106,7 @@ class View:
 
     def _money(self) -> dict[str, Any]:
         money, shown = self.operators.money, self._amounts()
-        opened = money.opened({})  # read once for both
+        opened = money.opened()  # read once for both
         document = money.report({}, Budget.start(self.operators.clock, READ_S), opened)
         rows = [_earned(row, shown) for row in document["rows"]]
         symbols = {
@@ -115,7 +115,7 @@ class View:
         }
         curves = [
             (*key, shown.money(symbols.get(key, ""), course[-1]), curve_of(course))
-            for key, course in money.curves({}, opened).items()
+            for key, course in money.curves(opened).items()
         ]
         return {"report": {**document, "rows": rows}, "curves": curves}
 
