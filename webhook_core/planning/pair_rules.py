@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import Documents, rewritten
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.instruments import Instrument, Records, Stored, stored_in, to_document
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
@@ -30,7 +30,6 @@ from webhook_core.venue import Venue
 
 READ_AGAIN_AFTER_S = 300.0
 REFRESH_AFTER = timedelta(hours=12)
-WRITE_TRIES = 3
 UNLISTED_FOR_S = 3600.0
 MOST_QUESTIONS = 12
 _UNREADABLE = (
@@ -153,18 +152,13 @@ class PairRules(Record):
             return Stored()
 
     def _store(self, learnt: Sequence[Instrument], whole: datetime | None) -> None:
+        def change(text: str | None) -> str:
+            before = stored_in(text) if text is not None and whole is None else Stored((), whole)
+            merged = {one.key: one for one in (*before.instruments, *learnt)}
+            return to_document(merged.values(), before.whole)
+
         try:
-            for _ in range(WRITE_TRIES):
-                document = self.documents.read(self.document)
-                before = (
-                    stored_in(document.text) if document and whole is None else Stored((), whole)
-                )
-                merged = {
-                    instrument.key: instrument for instrument in [*before.instruments, *learnt]
-                }
-                text = to_document(merged.values(), before.whole)
-                if self.documents.write(self.document, text, document):
-                    return
+            rewritten(self.documents, self.document, change)
         except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)
 

@@ -96,10 +96,10 @@ def test_two_sessions_that_end_at_once_both_end_and_what_is_over_is_kept_no_long
     first, second, third = (session(function) for _ in range(3))
     write, raced = function.store.write, []
 
-    def write_late(name, text, version):
+    def write_late(name, text, before):
         if name == DOCUMENT and not raced:
             raced.append(log_out(function, second))
-        return write(name, text, version)
+        return write(name, text, before)
 
     function.store.write = write_late
     log_out(function, first)
@@ -120,6 +120,17 @@ def test_a_logout_that_could_not_be_written_is_none_and_says_so():
     answer = ask(function, "POST", "/operator/logout", cookie, {"proof": given})
     assert (answer.status, "set-cookie" in answer.headers) == (503, False)
     assert is_logged_in(function, cookie)
+
+
+def test_while_the_sessions_that_were_ended_cannot_be_read_none_is_let_in():
+    function = Function()
+    cookie = session(function)
+    given = proof(function, cookie)
+    for text in ("{", "[1]", '{"a": "b"}'):
+        assert function.store.write(DOCUMENT, text, function.store.read(DOCUMENT))
+        assert ask(function, "GET", "/operator", cookie).status == 503, text
+        answer = ask(function, "POST", "/operator/pause", cookie, {"proof": given})
+        assert (answer.status, function.operate("GET", "/orders")["paused"]) == (503, []), text
 
 
 def test_no_signature_of_a_session_is_kept():

@@ -18,6 +18,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import rewritten
 from webhook_core.web.messages import HttpRequest, NotFound
 from webhook_core.web.operators import Operators
 
@@ -92,7 +93,6 @@ def _cookie(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> re.
 
 DOCUMENT = "operator-logouts"
 MOST_FIELDS = 20
-_TRIES = 5
 
 
 def form_of(request: HttpRequest) -> dict[str, str]:
@@ -127,14 +127,13 @@ class Logins:
     def end(self, session: str) -> None:
         """On every instance, and for whoever has a copy of its cookie. Raises LedgerUnavailable."""
         now = self._clock.now().timestamp()
-        for _ in range(_TRIES):
-            kept = self._documents.read(DOCUMENT)
-            ended = {} if kept is None else _read(kept.text)
+
+        def change(text: str | None) -> str:
+            ended = {} if text is None else _read(text)
             left = {nonce: until for nonce, until in ended.items() if until > now}
-            left[_nonce(session)] = int(session.partition(".")[0])
-            if self._documents.write(DOCUMENT, json.dumps(left), kept):
-                return
-        raise LedgerUnavailable("The session could not be ended: others were ended too.")
+            return json.dumps({**left, _nonce(session): int(session.partition(".")[0])})
+
+        rewritten(self._documents, DOCUMENT, change)
 
 
 def _nonce(session: str) -> str:
