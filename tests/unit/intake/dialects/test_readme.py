@@ -21,7 +21,7 @@ from webhook_core.intake.dialects import (
     threecommas_signal,
     traderspost_exits,
 )
-from webhook_core.intake.dialects.names import OWN
+from webhook_core.intake.dialects.names import OWN, any_secret
 from webhook_core.intake.dialects.registry import DIALECTS, recognised
 from webhook_core.intake.other_tools import in_ours
 from webhook_core.intake.parse import parse
@@ -129,3 +129,9 @@ def test_the_document_promises_what_the_tests_are_given():
         "Autoview", "Alertatron", "frostybot", "PineConnector", "whook",
     }  # fmt: skip
     assert "What is valid as ours is ours." in README
+
+
+def test_the_name_of_each_secret_is_known_as_one_in_any_tool_s_message():
+    """So that it is no ticker's, nor a misspelled word, where it stands beside another tool's."""
+    secrets = {name for each in DIALECTS if not each.is_text for name in each.secrets}
+    assert {name for name in secrets if not any_secret((name,))} == set()
