@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.application import Application
@@ -141,62 +141,72 @@ def assemble(
     if settings.unread and gate is None:
         raise ValueError("settings with unread secrets would let in whoever they are to keep out")
     pair_rules = _pair_rules(settings, clock, store, venue)
-    mode, account = settings.trading_mode, settings.account
-    read_lag = timedelta(seconds=settings.visibility_margin_s)
-
-    @cache
-    def reconciler() -> Reconciler:
-        from webhook_core.sending.reconcile import Reconciler  # few orders have to be looked up
-
-        return Reconciler(mode, account, store, venue, clock, read_lag)
-
-    def look_up(entry: LedgerEntry, budget: Budget) -> LedgerEntry:
-        return reconciler().look_up(entry, budget)
-
-    decider = Decider(pair_rules, venue, clock, store, mode, account, read_lag, look_up)
+    seldom = _Seldom(settings, store, venue, clock)
+    decider = Decider(pair_rules, venue, clock, store, *seldom.whose, seldom.look_up)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
     def hold(entry: LedgerEntry, budget: Budget) -> str:
         return decider.hold(entry, settings.rules_for(entry.strategy), budget)
 
-    @cache
-    def history() -> History:
+    legs = Legs(store, submission, seldom.look_up, clock, settings.order_deadline_s, hold)
+    door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
+    parts = (settings, store, venue, clock, decider)
+    alerts = Alerts(*parts, legs, door, lambda: seldom.readings)
+    operators = partial(seldom.operators, decider, legs)
+    return Application(*parts, operators, lambda: seldom.history, door, alerts)
+
+
+class _Seldom:
+    """What few alerts need, or none: each is opened when it is first asked for."""
+
+    def __init__(self, settings: Settings, store: Store, venue: Venue, clock: Clock) -> None:
+        self.settings, self.store, self.venue, self.clock = settings, store, venue, clock
+        read_lag = timedelta(seconds=settings.visibility_margin_s)
+        self.whose = (settings.trading_mode, settings.account, read_lag)
+
+    def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        return self.reconciler.look_up(entry, budget)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        from webhook_core.sending.reconcile import Reconciler  # few orders have to be looked up
+
+        mode, account, read_lag = self.whose
+        return Reconciler(mode, account, self.store, self.venue, self.clock, read_lag)
+
+    @cached_property
+    def history(self) -> History:
         from webhook_core.journal.history import open_history  # an accepted alert needs none
 
-        return open_history(settings, store)
+        return open_history(self.settings, self.store)
 
-    def operators() -> Operators:
+    @cached_property
+    def readings(self) -> FirstReadings:
+        from webhook_core.web.first_readings import FirstReadings  # for other tools' messages alone
+
+        return FirstReadings(self.store)
+
+    @cached_property
+    def telling(self) -> Telling:
+        from webhook_core.notify.telling import open_telling  # only reconcile tells anybody
+
+        return open_telling(self.settings, self.store, self.clock, _read_by_name)
+
+    def operators(self, decider: Decider, legs: Legs) -> Operators:
         from webhook_core.journal.asking import Asking
         from webhook_core.money.opening import open_accounts
         from webhook_core.web.operators import Operators  # no alert needs them
 
-        money = open_accounts(reconciler(), store, pair_rules, settings)
-        parts = settings, decider, money, Asking(store, clock, pair_rules.current, history())
+        money = open_accounts(self.reconciler, self.store, decider.pair_rules, self.settings)
+        asking = Asking(self.store, self.clock, decider.pair_rules.current, self.history)
+        parts = self.settings, decider, money, asking
 
         def run() -> ReconcileRun:
             from webhook_core.web.reconciling import ReconcileRun  # few that ask reconcile
 
-            return ReconcileRun(*parts, reconciler(), telling())
+            return ReconcileRun(*parts, self.reconciler, self.telling)
 
         return Operators(*parts, legs, run)
-
-    @cache
-    def telling() -> Telling:
-        from webhook_core.notify.telling import open_telling  # only reconcile tells anybody
-
-        return open_telling(settings, store, clock, decider.pausing, _read_by_name)
-
-    @cache
-    def readings() -> FirstReadings:
-        from webhook_core.web.first_readings import FirstReadings  # for other tools' messages alone
-
-        return FirstReadings(store)
-
-    legs = Legs(store, submission, look_up, clock, settings.order_deadline_s, hold)
-    door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
-    alerts = Alerts(settings, store, venue, clock, decider, legs, door, readings)
-    parts = (settings, store, venue, clock, decider)
-    return Application(*parts, operators, history, door, alerts)
 
 
 def _read_by_name(name: str) -> str:
@@ -226,18 +236,14 @@ def open_venue(
 
         return open_other(settings, documents, clock, settings.venue, logs.mask)
     if settings.trading_mode == "paper":
-        return _paper_venue(settings, documents, clock)
+        from webhook_core.kraken.paper.venue import PaperAccount, paper_venue  # not for live
+
+        fees = settings.paper_maker_fee, settings.paper_taker_fee
+        account = PaperAccount(settings.paper_balances, *fees, settings.paper_prices)
+        return paper_venue(account, documents, clock, settings.kraken_api_url)
     from webhook_core.kraken.nonce_window import NonceWindow
 
     key = _kraken_key(settings)
     client = KrakenClient(key.key, key.secret, settings.kraken_api_url, instead_of=instead_of)
     client.go_by(NonceWindow(documents, clock, settings.kraken_nonce_window))
     return KrakenVenue(client, clock)
-
-
-def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venue:
-    from webhook_core.kraken.paper.venue import PaperAccount, paper_venue  # live has no use for it
-
-    fees = settings.paper_maker_fee, settings.paper_taker_fee
-    account = PaperAccount(settings.paper_balances, *fees, settings.paper_prices)
-    return paper_venue(account, documents, clock, settings.kraken_api_url)

@@ -180,8 +180,7 @@ def document_of(settings: Settings) -> str:
     return f"notify:{settings.trading_mode}:{settings.account}"
 
 
-def open_telling(
-    settings: Settings, store: Store, clock: Clock, pausing: Pausing, read: ReadSecret
-) -> Telling:
+def open_telling(settings: Settings, store: Store, clock: Clock, read: ReadSecret) -> Telling:
     """As the settings have it."""
+    pausing = Pausing(store, clock, settings.trading_mode, settings.account)
     return Telling(settings, store, clock, pausing, AddressBook(addresses(settings), read))
