@@ -7,6 +7,7 @@ order (docs.kraken.com, get-open-orders). What the ledger knows of a cancel is t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,11 +114,15 @@ class OpenNow:
         names = [name for name, one in seen if name not in listed and self._matters(*one[:2])]
         return [name for name in names if name not in self._just_canceled.done]
 
-    def lacking(self, rests: Collection[str]) -> str:
-        """What is wrong with orders of ours that QueryOrders shows as open and the list does not,
-        for longer than it can take to show them: they are open no more. Else empty."""
-        listed = {order.order_id for order in self._read}
+    def lacking(self, rests: Mapping[str, Decimal]) -> str:
+        """What is wrong with orders of ours that QueryOrders shows as open, with so much filled:
+        the list shows more of one, or lacks it for longer than it can take to show it, so that it
+        is open no more. Else empty."""
+        listed = {order.order_id: order.executed for order in self._read}
         missing = [name for name in rests if name not in listed]
+        for name, filled in rests.items():
+            if listed.get(name, filled) > filled:
+                return f"Kraken lists {name} with more filled than it shows of it."
         if not missing:
             return ""
         own = self._sources.own_orders

@@ -47,9 +47,10 @@ class OrderFills:
                     raise may_lack()
 
     @property
-    def resting(self) -> list[str]:
-        """Those of ours that Kraken shows as open."""
-        return [name for name, fill in self.by_order.items() if fill.status not in DONE]
+    def resting(self) -> dict[str, Decimal]:
+        """Those of ours that Kraken shows as open, and what each has filled."""
+        fills = self.by_order.items()
+        return {name: fill.volume for name, fill in fills if fill.status not in DONE}
 
     def ask(self, unsure: Sequence[LedgerEntry]) -> None:
         """What the orders in doubt have filled."""

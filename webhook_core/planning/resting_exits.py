@@ -34,14 +34,14 @@ Filled = Sequence[tuple[LedgerEntry, Fill]]
 
 class Before(NamedTuple):
     """What is known before anything is asked. ``listed``: the open orders, where they were read.
-    ``rests``: the orders of ours that QueryOrders shows as open. ``pairs``: those whose figures are
-    asked for. ``closes``: no order of theirs has to show by itself that it rests as it is listed.
-    """
+    ``rests``: what the orders of ours that QueryOrders shows as open have filled, by their ids.
+    ``pairs``: those whose figures are asked for. ``closes``: no order of theirs has to show by
+    itself that it rests as it is listed."""
 
-    listed: Sequence[RestingOrder] | None = None
-    rests: Collection[str] = ()
-    pairs: Collection[Instrument] = ()
-    closes: bool = False
+    listed: Sequence[RestingOrder] | None
+    rests: Mapping[str, Decimal]
+    pairs: Collection[Instrument]
+    closes: bool
 
 
 class RestingExits:
