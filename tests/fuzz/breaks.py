@@ -93,7 +93,7 @@ def _leaks_memory() -> Any:
     right = Application.handle
 
     def handle(self: Application, request: Any) -> Any:
-        _HELD.append(bytes(2**15))
+        _HELD.append(bytes(2**16))
         return right(self, request)
 
     return patch.object(Application, "handle", handle)

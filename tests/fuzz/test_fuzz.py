@@ -19,20 +19,20 @@ MET = (
 
 
 def fuzz(*options: str, processes: int = 1) -> tuple[int, str]:
-    shares = ["--processes", str(processes), "--round", "600"]
+    shares = ["--processes", str(processes), "--round", "300"]
     command = [sys.executable, "-m", "tests.fuzz", *shares, *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_no_request_crashes_trades_without_a_proof_or_gets_a_secret_out():
-    status, said = fuzz("--requests", "6000", processes=2)
+    status, said = fuzz("--requests", "3000", processes=2)
     assert status == 0, said
     assert [code for code in MET if code not in said] == []
 
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_the_fuzz_notices_a_mistake(name):
-    status, said = fuzz("--requests", "4200", "--broken", name)
+    status, said = fuzz("--requests", "2100", "--broken", name)
     assert status == 1, said
     assert "round " in said or "not flat" in said

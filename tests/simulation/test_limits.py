@@ -11,7 +11,7 @@ from tests.simulation.run import _told, simulate, told
 from tests.simulation.world import World
 from tests.support.examples import examples
 
-SEEDS = examples(24)
+SEEDS = examples(40)
 RULE = {
     "on_missed_alert": "MISSED_ALERT",
     "catch_up": "MISSED_ALERT",

@@ -13,7 +13,7 @@ from tests.simulation.situation_run import SITUATIONS
 from tests.support.examples import examples
 from tests.support.project import ROOT
 
-SEEDS, TOLD = examples(18), 12
+SEEDS, TOLD = examples(20), 12
 """`make simulate` plays hundreds of each."""
 
 

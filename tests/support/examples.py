@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: a third of them in each run of the tests, all with
+"""How many examples a property is tried with: a fifth of them in each run of the tests, all with
 EXAMPLES=all, as `make simulate` sets it."""
 
 from __future__ import annotations
@@ -10,4 +10,4 @@ ALL = os.environ.get("EXAMPLES") == "all"
 
 def examples(many: int) -> int:
     """Of ``many``."""
-    return many if ALL else -(-many // 3)
+    return many if ALL else -(-many // 5)

@@ -1,4 +1,4 @@
-"""A thousand steps and more: after each what is held is what was wanted, or the answer was 503 and
+"""Hundreds of steps: after each what is held is what was wanted, or the answer was 503 and
 a resend made it so."""
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ import pytest
 
 from tests.walk.run import shrunk, walk
 
-SEEDS = [range(first, first + 11) for first in range(0, 22, 11)]
-"""Every fifth of them with reads that show everything at once. `make simulate` walks on."""
+SEEDS = [range(6), range(6, 12)]
+"""Every fifth of them with reads that show everything at once. `make simulate` walks 66."""
 
 
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
@@ -19,7 +19,7 @@ def test_each_step_ends_where_it_was_wanted(seeds):
         done = walk(seed)
         assert done.wrong is None, shrunk(done).text()
         steps += done.taken
-    assert steps > 250
+    assert steps > 130
 
 
 def test_the_same_walk_takes_the_same_steps():
