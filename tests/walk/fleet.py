@@ -12,8 +12,9 @@ from tests.support.faked_function import OPERATOR, TOKEN
 from tests.support.kraken_server import KEY, SECRET
 from tests.support.processes import FORKED
 from tests.walk.clock import SharedClock
-from webhook_core.bootstrap import build
+from webhook_core.bootstrap import assemble, open_venue
 from webhook_core.events import LOGGER
+from webhook_core.ledger.opening import open_store
 from webhook_core.settings.reading import read_settings
 from webhook_core.web.messages import HttpRequest
 
@@ -44,7 +45,10 @@ class Here:
     def __init__(self, env: Mapping[str, str], clock: SharedClock) -> None:
         self._clock = clock
         LOGGER.setLevel(logging.CRITICAL + 1)  # the story has what matters
-        self.application = build(read_settings(dict(env)), clock)
+        settings = read_settings(dict(env))
+        store = open_store(settings.ledger_url, settings.ledger_id)
+        self._venue = open_venue(settings, store, clock)
+        self.application = assemble(settings, clock, store, self._venue)
 
     def post(self, body: bytes, path: str = "/webhook/tradingview") -> Answer:
         request = HttpRequest("POST", path, {}, {}, body, "127.0.0.1", self._clock.now())
@@ -52,7 +56,8 @@ class Here:
         return response.status, json.loads(response.body)
 
     def stop(self) -> None:
-        """Nothing runs."""
+        """Nothing runs; what is open is closed."""
+        self._venue._client.close()  # type: ignore[attr-defined]
 
 
 class Beside:
