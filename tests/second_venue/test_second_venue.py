@@ -20,6 +20,8 @@ from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
 from tests.support.served_function import check
 from webhook_core.bootstrap import build
+from webhook_core.findings import ok
+from webhook_core.operations.doctor_venue import check_pair_rules
 
 VENUE = "tests.second_venue.venue:open_quay"
 LIVE = {"TRADING_MODE": "live", "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "5000 USD"}
@@ -278,6 +280,15 @@ def test_fills_and_the_account_are_read_from_the_venue(function: AtTheQuay, quay
     assert (fill["status"], fill["volume"], fill["price"]) == ("closed", "0.01", "60000")
     account = function.operate("GET", "/account").document
     assert account["balances"]["BTC"] == "1.01"
+
+
+def test_the_doctor_tells_of_the_pairs_that_the_venue_lists_and_of_none_of_krakens(
+    function: AtTheQuay,
+) -> None:
+    for _ in range(2):
+        (found,) = check_pair_rules(function.application)
+        assert found == ok("pair rules", "1 listed by the venue, read when an instance starts")
+        function.reconciled()
 
 
 def test_the_orders_of_two_venues_are_apart_in_one_ledger(
