@@ -88,7 +88,7 @@ class AlertPlanner:
             own = own_positions.OwnPositions(
                 self.sources, self.budget, self.wants.refused, keeps=keeps
             )
-            self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
+            self.legs.facts = own.added_to(read, self.wants.strategy, legs)
         return read
 
     def _planned(self, legs: Sequence[Leg], warned: tuple[str, ...]) -> Decided | Denied:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
@@ -20,6 +20,7 @@ from webhook_core.money.collect import Collector
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Trade, in_order
+from webhook_core.planning import own_agrees
 from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN, may_live
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unseen_trades import UnseenTrades
@@ -29,6 +30,9 @@ from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.symbols import display_name
+
+if TYPE_CHECKING:
+    from webhook_core.planning.read_facts import Read
 
 _ZERO = Decimal(0)
 
@@ -58,17 +62,19 @@ class OwnPositions:
         self.doubts: list[LedgerEntry] | None = None
 
     def added_to(
-        self, facts: Facts, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
+        self, read: Read, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
     ) -> Facts:
         """The facts with what the strategy bought, for the legs that ask for it, and of what has
         exited its own; and the open orders, where those had to be read."""
         own: dict[str, Decimal] = {}
+        facts = read.facts
         self.listed = facts.open_orders
         for intent, pair in legs:
             if pair is None or pair.key in own or not follows_from_own(intent):
                 continue
             if isinstance(intent, OrderIntent | PositionIntent):
                 own[pair.key] = self.of(strategy, pair, margin=is_margin(intent.leverage))
+                own_agrees.check(read, own[pair.key], pair, self.trades, self.unseen)
         exited = {
             pair: {whose: change for whose, change in by.items() if whose == strategy}
             if pair in own
@@ -94,7 +100,7 @@ class OwnPositions:
         unseen.listed, unseen.doubts = self.listed, self.doubts
         entries = self._entries(strategy, unseen)
         book = self._book(strategy, entries, unseen)
-        self.listed = unseen.listed
+        self.listed, self.unseen = unseen.listed, unseen
         return [
             Own(line.strategy, line.symbol, line.margin, position.volume)
             for line, position in book.positions.items()
@@ -141,6 +147,7 @@ class OwnPositions:
                 "alert again soon is safe."
             )
         book, trades = found
+        self.trades: Sequence[Trade] = trades
         # What is sold before it is bought was others': their order counts.
         known = _taken(book.copy(), trades, strategy)
         held = any(

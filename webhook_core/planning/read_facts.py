@@ -37,13 +37,14 @@ _ZERO = Decimal(0)
 class Read(NamedTuple):
     """What was read for one alert. ``fills``: what the orders that rest had filled by then, by
     order id. ``figures``: those of the account that a size follows from, with the orders of ours in
-    them that are ``counted``. ``warning``: what the equity leaves out, or nothing."""
+    them that are ``counted``. ``warning``: what the equity leaves out. ``rows``: the positions."""
 
     facts: Facts
     fills: Mapping[str, Fill]
     figures: Mapping[str, Decimal]
     counted: CountedOrders
     warning: str
+    rows: Sequence[OpenPosition]
 
 
 class Reading:
@@ -95,7 +96,7 @@ class Reading:
         quotes = [pair.quote for pair, need in pairs if need.equity]
         if priced:
             self._price(priced, quotes, legs, on_margin=asked.margin)
-        return Read(self.facts, self.fills, self.figures, self.counted, self.warning)
+        return Read(self.facts, self.fills, self.figures, self.counted, self.warning, self.rows)
 
     def _needs(self, intent: Intent) -> needs.Needs:
         capped = isinstance(intent, OrderIntent) and needs_market(intent, self.rules)

@@ -3,7 +3,7 @@ yet: Kraken's lists may lag its engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from webhook_core.ledger.unfinished import is_final
 from webhook_core.money.owners import forgotten
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
+from webhook_core.planning.open_orders import just_canceled
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
@@ -36,8 +37,10 @@ class _Whose(NamedTuple):
 
 class UnseenTrades:
     """Of one account. ``strategy``: whose, None: everybody's; ``pair``: of which, None: of any.
-    ``listed``: the open orders, once they were read, also here. ``doubts``: where they are only to
-    be collected, the orders of which it is not known what they came to; None: they end the count.
+    ``listed``: the open orders, once they were read, also here; ``shown``: those and the closed
+    ones; ``asked``: what the orders that the trades may lack have filled. ``doubts``: where they
+    are only to be collected, the orders of which it is not known what they came to; None: they end
+    the count.
     Every method raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
 
     def __init__(
@@ -52,6 +55,8 @@ class UnseenTrades:
         self._strategy, self._pair = strategy, pair
         self.listed: tuple[RestingOrder, ...] | None = None
         self.doubts: list[LedgerEntry] | None = None
+        self.asked: Mapping[str, Fill] = {}
+        self.shown: Sequence[RestingOrder] = ()
         self._lists_lack_since = sources.clock.now() - 2 * sources.read_lag
 
     def are_of(self, entry: LedgerEntry) -> bool:
@@ -91,10 +96,12 @@ class UnseenTrades:
         may have left an exit."""
         asked = [entry for entry in entries if self._may_be_unseen(entry, trades)]
         ids = [entry.current.order_id or "" for entry in asked]
-        fills = self._sources.venue.fills(ids, self._budget) if ids else {}
+        self.asked = fills = self._sources.venue.fills(ids, self._budget) if ids else {}
+        if self.listed is None and not all(map(is_final, fills.values())):
+            self.listed = self._sources.venue.open_orders(self._budget)
         for entry, order_id in zip(asked, ids, strict=True):
             fill = fills.get(order_id)
-            if fill is None or (entry.current.request.at_market and not is_final(fill)):
+            if fill is None or (not is_final(fill) and self._is_gone(entry)):
                 self.doubt(entry)
                 continue
             lacking = fill.volume - self._moved(order_id, entry.claimed_at, fill.volume, trades)
@@ -105,6 +112,18 @@ class UnseenTrades:
             if order.executed > moved:
                 left = order.executed - moved
                 yield self._unpriced(whose, order.order_id, order.side, left, order.closed_at)
+
+    def _is_gone(self, entry: LedgerEntry) -> bool:
+        """Whether an order that shows itself as open has to be done."""
+        attempt = entry.current
+        if attempt.request.at_market:
+            return True
+        listed = {order.order_id for order in self.listed or ()}
+        taken = attempt.settled_at or attempt.deadline
+        own = self._sources.own_orders
+        if attempt.order_id in listed or taken >= own.clock.now() - own.read_lag:
+            return False
+        return attempt.order_id not in just_canceled(own).done
 
     def _may_be_unseen(self, entry: LedgerEntry, trades: Sequence[Trade]) -> bool:
         attempt, request = entry.current, entry.current.request
@@ -145,8 +164,8 @@ class UnseenTrades:
         if self.listed is None:
             self.listed = venue.open_orders(self._budget)
         # Those that are done come second: one that is filled in between is in no list else.
-        shown = (*self.listed, *venue.orders_closed(self._lists_lack_since, self._budget))
-        traded = {one.order_id: one for one in shown if one.parent and one.executed}.values()
+        self.shown = (*self.listed, *venue.orders_closed(self._lists_lack_since, self._budget))
+        traded = {one.order_id: one for one in self.shown if one.parent and one.executed}.values()
         whose |= self._older([one for one in traded if one.parent not in whose])
         return [(whose[one.parent], one) for one in traded if one.parent in whose]
 
