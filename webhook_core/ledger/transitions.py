@@ -181,10 +181,9 @@ def _ended(
         raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
     number = entry.current.number + 1
     attempt = replace(
-        never_sent(entry.unit, request, now, state),
+        never_sent(entry.unit, request, now, state, reason),
         number=number,
         client_order_id=entry.unit.client_order_id(number),
-        reason=reason,
     )
     return _with_attempt(entry, attempt)
 

@@ -18,7 +18,7 @@ from webhook_core.trading.from_alert import intents
 from webhook_core.trading.intent import CloseOwnIntent, Intent, of_own
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
-from webhook_core.value import NamedTuple, replace
+from webhook_core.value import NamedTuple
 
 DEFAULT_STRATEGY = "default"
 NO_RESEND_AFTER_S = 60
@@ -127,10 +127,8 @@ class Firing(NamedTuple):
         """What the claim of leg 0 writes: its request, and those of the legs after it."""
         unit = self.unit
         if decided.nothing:
-            attempt = replace(
-                no_action_attempt(unit, OrderRequest(decided.symbol, {}), now),
-                reason=decided.nothing,
-            )
+            nothing = OrderRequest(decided.symbol, {})
+            attempt = no_action_attempt(unit, nothing, now, decided.nothing)
         else:
             attempt = first_attempt(unit, decided.requests[0], now, deadline_s)
         return LedgerEntry(

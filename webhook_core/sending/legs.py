@@ -148,8 +148,7 @@ class Legs(Record):
                 attempt = denied_attempt(leg.unit, request, now, counted.message)
             case _:
                 nothing = OrderRequest(request.symbol, {})
-                attempt = no_action_attempt(leg.unit, nothing, now)
-                attempt = replace(attempt, reason=counted.why)
+                attempt = no_action_attempt(leg.unit, nothing, now, counted.why)
         anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
         return self._claimed_if_held(anew, before, budget)
 

@@ -162,9 +162,7 @@ def ended_as_nothing(
 ) -> LedgerEntry:
     """The leg as it is claimed where it comes to nothing behind these."""
     request = leg.current.request
-    attempt = replace(
-        no_action_attempt(leg.unit, OrderRequest(request.symbol, {}), now), reason=why
-    )
+    attempt = no_action_attempt(leg.unit, OrderRequest(request.symbol, {}), now, why)
     warnings = leg.warnings
     if request.freeing and _another_is_canceled(before, request.symbol):
         warnings = (*warnings, undone(NOT_PROTECTED, f"{_BARE}: {why}"))
