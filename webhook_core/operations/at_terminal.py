@@ -34,18 +34,19 @@ def complete_settings(env: Mapping[str, str]) -> Settings:
 
 
 def start_at_terminal(
-    env: Mapping[str, str], stream: TextIO, told: Sequence[str] = ()
+    env: Mapping[str, str], stream: TextIO, told: Sequence[str] = (), *, ledger_is_read: bool = True
 ) -> Application:
     """The application for the command line: log lines go to ``stream``, from WARNING up unless
     LOG_LEVEL says otherwise. ``told``: how the events begin that the command tells itself, in
     sentences.
 
     Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a
-    command makes none.
+    command makes none. One for which ``ledger_is_read`` is not set needs none either.
     """
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream, told)
-    require_ledger(settings.ledger_url, settings.ledger_id)
+    if ledger_is_read:
+        require_ledger(settings.ledger_url, settings.ledger_id)
     try:
         return build(settings)
     except NotConfigured as error:  # of another venue

@@ -32,7 +32,9 @@ from webhook_core.operations.commands.tables import one_line
 from webhook_core.operations.commands.token import token
 from webhook_core.settings.reading import SettingsError
 
-_NEED_NO_ENTRIES = ("pairs", "notify")
+_NEEDS_NO_LEDGER = "notify"
+"""What it sends is about the addresses alone: it is tried before the first alert."""
+_NEED_NO_ENTRIES = ("pairs", _NEEDS_NO_LEDGER)
 _TOLD = ("trading.", "order.")
 """What a pause does is told in sentences and tables, and not by lines of the log before them."""
 
@@ -68,7 +70,8 @@ def cli(ctx: click.Context) -> None:
 
 def _application(command: str) -> Application:
     told = _TOLD if command in ("pause", "resume") else ()
-    application = start_at_terminal(os.environ, sys.stderr, told)
+    reads = command != _NEEDS_NO_LEDGER
+    application = start_at_terminal(os.environ, sys.stderr, told, ledger_is_read=reads)
     if application.settings.ledger_url.startswith("memory:") and command not in _NEED_NO_ENTRIES:
         raise click.ClickException(
             "LEDGER_URL=memory:// lives in the function's own process: this command sees none of "

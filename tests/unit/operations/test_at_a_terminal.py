@@ -21,6 +21,7 @@ from tests.support.faked_function import TOKEN
 from tests.support.project import ROOT
 from tests.support.ready_program import ReadyProgram
 from tests.support.terminal import function_on, run
+from tests.support.told_person import told_person
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.operations.commands.tables import wrapped
 from webhook_core.trading.requests import Fill, Rejected, Unknown
@@ -270,6 +271,15 @@ def test_what_is_no_ledger_is_left_as_it_was(answered, tmp_path, command, make):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: There is no ledger at {tmp_path}/ledger.db")
     assert everything_in(tmp_path) == before
+
+
+def test_a_test_message_needs_no_ledger_and_makes_none(answered, tmp_path):
+    with told_person() as person:
+        done = answered(tmp_path, "notify", "test", NOTIFY=person.url("somebody"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1].split("\t") == ["NOTIFY[0]", "JSON", "sent"]
+    assert person.titles == ["This is a test"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_ledger_whose_tables_still_stand_in_its_log_is_one(answered, tmp_path):
