@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.walk.scene import scene
+from tests.walk.scene import SENDS, scene
 from tests.walk.test_idle_exits import NO_ORDER, before_call
 from tests.walk.test_several_closes import MONEY, own_tables
 
@@ -58,3 +58,37 @@ def test_where_the_stop_to_be_put_back_has_fired_the_answer_says_what_is_bare(
         answer = there.send("one", **NO_ORDER, **fields)
         assert (answer["status"], there.held(), there.open()) == (200, Decimal(left), [])
         assert any(warning.startswith("NOT_PROTECTED: ") for warning in answer["warnings"])
+
+
+STANDING = {
+    "the first fires": (("0.1", "2250"), ("0.2", "2240"), ("0.1", None)),
+    "the second fires": (("0.1", "2240"), ("0.2", "2250"), ("0.1", None)),
+    "half fires": (("0.2", "2250"), ("0.2", "2240")),
+    "three": (("0.1", "2240"), ("0.2", "2250"), ("0.1", "2235")),
+}
+OF_WHAT_IS_HELD = {
+    "50 %": ({"action": "close", "percent": "50"}, "0.5"),
+    "90 %": ({"action": "close", "percent": "90"}, "0.1"),
+}
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize("part", OF_WHAT_IS_HELD)
+@pytest.mark.parametrize("stops", STANDING)
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+def test_one_that_has_fired_is_freed_no_more_though_the_list_shows_it_still(
+    margin, stops, part, tmp_path
+):
+    """What the strategy bought is counted by the trades, which show that."""
+    with scene(margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        for volume, stop in STANDING[stops]:
+            there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        there.late(4)
+        there.mark("ETHUSD", "2245", "2500")
+        there.clock.sleep(0.5)
+        fields, factor = OF_WHAT_IS_HELD[part]
+        left = there.held() * Decimal(factor)
+        answer = there.send("one", most=SENDS, **NO_ORDER, **fields)
+        assert answer["status"] == 200, answer
+        assert (there.held(), sum(order.volume for order in there.open())) == (left, left)

@@ -138,7 +138,7 @@ class LegPlanner:
         line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
         own = exits.resting(listed, self.read_at, self.fills)
-        return [order for order in own if order not in self.cancelled]
+        return [order for order in own if order.left > 0 and order not in self.cancelled]
 
     def _idle_exits(
         self,

@@ -7,6 +7,7 @@ yet. What somebody else bought is in none of it. Nothing is answered on a doubt:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,6 +60,7 @@ class OwnPositions:
         self.sources, self.budget, self.refused, self.keeps = sources, budget, refused, keeps
         self.store = TradeStore(sources.pair_rules.documents, sources.mode, sources.account)
         self.listed: tuple[RestingOrder, ...] | None = None
+        self.traded: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.doubts: list[LedgerEntry] | None = None
 
     def added_to(
@@ -81,7 +83,12 @@ class OwnPositions:
             else by
             for pair, by in facts.exited.items()
         }
-        return facts._replace(own=own, open_orders=self.listed, exited=exited)
+        listed = None if self.listed is None else tuple(map(self._as_traded, self.listed))
+        return facts._replace(own=own, open_orders=listed, exited=exited)
+
+    def _as_traded(self, order: RestingOrder) -> RestingOrder:
+        """The list may lag the trades that what is held was counted by."""
+        return order._replace(executed=max(order.executed, self.traded[order.order_id]))
 
     def of(self, strategy: str, pair: Instrument, *, margin: bool) -> Decimal:
         """Of one pair, signed base."""
@@ -148,6 +155,8 @@ class OwnPositions:
             )
         book, trades = found
         self.trades: Sequence[Trade] = trades
+        for trade in trades:
+            self.traded[trade.order_id] += trade.volume
         # What is sold before it is bought was others': their order counts.
         known = _taken(book.copy(), trades, strategy)
         held = any(
