@@ -59,6 +59,37 @@ def test_what_remains_has_its_stop_and_no_more(means, margin, stops, parts, tmp_
         assert (there.held(), there.open()) == (beside + (left if stops == "none" else 0), [])
 
 
+PARTLY = {
+    "one stop": (("0.1", None), ("0.2", "2250")),
+    "two stops": (("0.1", None), ("0.1", "2250"), ("0.1", "2240")),
+}
+LEAVE = {("10", "10"): "0.24", ("10", "20", "10"): "0.18", ("20", "60"): "0.06"}
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize("parts", LEAVE, ids=" and ".join)
+@pytest.mark.parametrize("entries", PARTLY)
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+@pytest.mark.parametrize("means", ["all", "own", "own, beside others"])
+def test_what_no_stop_holds_is_closed_first(means, margin, entries, parts, tmp_path):
+    """Of 0.3 with stops of 0.2."""
+    env = {} if means == "all" else own_tables(tmp_path)
+    beside = Decimal("0.3") if means == "own, beside others" else Decimal(0)
+    with scene(instances=2, margin=margin, balances=MONEY, **env) as there:
+        if beside:
+            there.send("two", side="buy", volume=str(beside))
+        for volume, stop in PARTLY[entries]:
+            there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        stood = [order.txid for order in there.open()]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=list(map(closing, parts)))
+        left = Decimal(LEAVE[parts])
+        assert (answer["status"], there.held()) == (200, left + beside), answer
+        assert sum(order.volume for order in there.open()) == min(left, Decimal("0.2"))
+        if left > Decimal("0.2"):
+            assert [order.txid for order in there.open()] == stood
+
+
 BARE, STOPPED = ("0.1", None), ("0.1", "2250")
 BESIDE = {
     "a part of what is bare": ([("0.1", "20")], "0.14"),

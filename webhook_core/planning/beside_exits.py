@@ -17,7 +17,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import CancelIntent, NoOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.ours import plain_client_order_id
-from webhook_core.trading.requests import Fill
+from webhook_core.trading.requests import Fill, OrderRequest
 
 _ZERO = Decimal(0)
 
@@ -27,7 +27,8 @@ class Resting(NamedTuple):
     ``side``; ``own``: those of the strategy, else everybody's.
 
     ``listed``: the open orders as Kraken showed them; ``canceled``: those that the alert cancels;
-    ``fills``: what is known of fills beside the ledger, by order id.
+    ``fills``: what is known of fills beside the ledger, by order id. ``before``: what legs of the
+    alert before send.
     """
 
     sources: Sources
@@ -40,13 +41,14 @@ class Resting(NamedTuple):
     listed: Sequence[RestingOrder]
     canceled: Sequence[RestingOrder]
     fills: Mapping[str, Fill]
+    before: Sequence[OrderRequest]
 
     def may_change(self) -> bool:
         """Whether the alert has more than one leg that trades what the pair does, or may change an
-        order that rests there."""
-        legs = (one for one in self.wants.intents if not isinstance(one, CancelIntent | NoOrder))
+        order that rests there, and not each closes: those are counted one behind the other."""
+        legs = [one for one in self.wants.intents if not isinstance(one, CancelIntent | NoOrder)]
         trading = [one.symbol for one in legs]
-        if len(trading) < 2:
+        if len(trading) < 2 or all(getattr(one, "action", "") == "close" for one in legs):
             return False
         pairs = [
             self.sources.instrument(symbol, self.budget) if symbol else self.instrument
@@ -64,6 +66,13 @@ class Resting(NamedTuple):
         seen |= {plain_client_order_id(order.client_order_id or "") for order in self.listed}
         left = (order.left for order in (self._of_strategy(here) if self.own else here))
         return sum((*left, *self._unlisted(seen)), _ZERO)
+
+    def closed_before(self) -> Decimal:
+        """What the legs before close of it, or let rest to close it."""
+        here = (self.instrument.key, self.margin, self.side)
+        orders = (one for one in self.before if one.method == "AddOrder" and not one.waits)
+        of_it = (one for one in orders if (one.pair, one.on_margin, one.side) == here)
+        return sum((one.volume for one in of_it), _ZERO)
 
     def _is_one(self, order: RestingOrder) -> bool:
         names = (self.instrument.altname, self.instrument.key)

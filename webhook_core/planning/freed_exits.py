@@ -103,7 +103,7 @@ def _needed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> D
         return way.closed
     if resting.may_change():
         return way.closed
-    return way.given_up(held, resting.closing(but=exits))
+    return way.given_up(held, resting.closing(but=exits) + resting.closed_before())
 
 
 def _prices(

@@ -28,7 +28,7 @@ from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import NOT_PROTECTED, Denied, Plan, denied, joined, undone
 from webhook_core.trading.positions import is_flat, order_for
-from webhook_core.trading.requests import Fill
+from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.trading.sizing import sized
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 class LegPlanner:
     """Of one alert: what was read for it, and what its legs before have changed. ``fills``: what
     the orders that rest had filled, by order id, when what is held was counted. ``sold``: what
-    legs before sell on spot, by asset: it is free no more."""
+    legs before sell on spot, by asset: it is free no more. ``before``: the requests of those."""
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
@@ -47,7 +47,7 @@ class LegPlanner:
         self.fills: Mapping[str, Fill] = {}
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
-        self.sold: dict[str, Sold] = {}
+        self.sold, self.before = dict[str, Sold](), list[OrderRequest]()
         self.notes: list[str] = []
         self.unsent = Unsent()
 
@@ -119,7 +119,7 @@ class LegPlanner:
         """What rests to close a position, and what is known of that by now."""
         from webhook_core.planning.beside_exits import Resting
 
-        known = self.facts.open_orders or (), tuple(self.cancelled), self.fills
+        known = self.facts.open_orders or (), tuple(self.cancelled), self.fills, self.before
         of = self.sources, self.wants, self.budget
         return Resting(*of, instrument, margin, side, own, *known)
 

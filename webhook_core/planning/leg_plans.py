@@ -105,6 +105,7 @@ class AlertPlanner:
                 nothing.append(planned.why)
                 continue
             plans.append(planned)
+            self.legs.before += planned.requests
             if instrument is not None:
                 sold = self.legs.sold.get(instrument.base, Sold())
                 self.legs.sold[instrument.base] = sold.and_by(planned.requests)

@@ -7,8 +7,9 @@ remains of it; where it was more than the position before, for an order was plac
 holds, it shrinks by what is closed.
 
 Where others' orders are not to be told from the strategy's, on spot and all that is held, Kraken
-itself keeps what rests from being sold, and they give up what is not free. An order that trades
-the pair in the same alert may close what would remain, so that they give up all that is closed.
+itself keeps what rests from being sold, and they give up what is not free. Closes of one alert are
+counted one behind the other. Another order of it that trades the pair may close what would remain,
+so that they give up all that is closed.
 """
 
 from __future__ import annotations
