@@ -60,6 +60,30 @@ def test_where_the_stop_to_be_put_back_has_fired_the_answer_says_what_is_bare(
         assert any(warning.startswith("NOT_PROTECTED: ") for warning in answer["warnings"])
 
 
+@pytest.mark.crossed
+@pytest.mark.parametrize("stops", [("2250", "2240"), ("2240", "2250")], ids=["first", "second"])
+@pytest.mark.parametrize("bare", ["0", "0.1"])
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+@pytest.mark.parametrize("means", ["all", "own"])
+def test_several_closes_lead_no_further_together(means, margin, bare, stops, tmp_path):
+    """20 % and 50 % of it, where a stop of 0.1 or of 0.3 fires at a cancel."""
+    env = {} if means == "all" else own_tables(tmp_path)
+    with scene(margin=margin, balances=MONEY, **env) as there:
+        for volume, stop in (("0.1", stops[0]), ("0.3", stops[1]), (bare, None)):
+            if Decimal(volume):
+                there.send("one", side="buy", volume=volume, stop_loss=stop)
+        there.clock.sleep(200)
+        left = there.held() * Decimal("0.3")
+        fired = Decimal("0.1") if stops[0] == "2250" else Decimal("0.3")
+        least = there.held() * Decimal("0.8") - fired
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2245", "2500"))
+        closes = [{"symbol": "ETHUSD", "action": "close", "percent": one} for one in ("20", "50")]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=closes)
+        assert answer["status"] == 200, answer
+        assert min(left, least) <= there.held() <= left
+        assert sum(order.volume for order in there.open()) in (0, there.held())
+
+
 STANDING = {
     "the first fires": (("0.1", "2250"), ("0.2", "2240"), ("0.1", None)),
     "the second fires": (("0.1", "2240"), ("0.2", "2250"), ("0.1", None)),

@@ -11,6 +11,7 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.open_orders import just_canceled
 from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_exits import has_filled
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -62,6 +63,7 @@ class Resting(NamedTuple):
         LedgerUnavailable, NotItsTurn."""
         gone = {order.order_id for order in (*but, *self.canceled)}
         here = [one for one in self.listed if self._is_one(one) and one.order_id not in gone]
+        here = [one for one in here if not has_filled(one, self.fills)]
         seen = gone | {order.order_id for order in self.listed}
         seen |= {plain_client_order_id(order.client_order_id or "") for order in self.listed}
         left = (order.left for order in (self._of_strategy(here) if self.own else here))

@@ -119,9 +119,9 @@ class LegPlanner:
         """What rests to close a position, and what is known of that by now."""
         from webhook_core.planning.beside_exits import Resting
 
-        known = self.facts.open_orders or (), tuple(self.cancelled), self.fills, self.before
+        orders = self.facts.open_orders or (), tuple(self.cancelled)
         of = self.sources, self.wants, self.budget
-        return Resting(*of, instrument, margin, side, own, *known)
+        return Resting(*of, instrument, margin, side, own, *orders, self.fills, self.before)
 
     def _own_exits(
         self, instrument: Instrument, sides: Sequence[Side], *, margin: bool
@@ -138,7 +138,7 @@ class LegPlanner:
         line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
         own = exits.resting(listed, self.read_at, self.fills)
-        return [order for order in own if order.left > 0 and order not in self.cancelled]
+        return [order for order in own if order not in self.cancelled]
 
     def _idle_exits(
         self,

@@ -89,6 +89,7 @@ class AlertPlanner:
                 self.sources, self.budget, self.wants.refused, keeps=keeps
             )
             self.legs.facts = own.added_to(read, self.wants.strategy, legs)
+            self.legs.fills = {**read.fills, **own.filled}
         return read
 
     def _planned(self, legs: Sequence[Leg], warned: tuple[str, ...]) -> Decided | Denied:

@@ -67,7 +67,7 @@ class OwnExits:
         fills: Mapping[str, Fill] = _NO_FILLS,
     ) -> list[RestingOrder]:
         """Oldest first. ``fills``: what was known of the orders that rest when what is held was
-        counted.
+        counted; one that had filled whole then rests no more, though it is listed.
 
         Raises NotItsTurn while one may be in the book unseen, or was left by a fill that is in no
         figure yet; VenueUnavailable, LedgerUnavailable.
@@ -76,7 +76,8 @@ class OwnExits:
         side = None if self._line is None else self._line.side
         seen = unlisted.of(self._leaving(), side).orders
         found, entries = self._owned([*listed, *seen])
-        orders = sorted((order for order, _ in found), key=lambda order: order.opened_at)
+        resting = [order for order, _ in found if not has_filled(order, fills)]
+        orders = sorted(resting, key=lambda order: order.opened_at)
         self._check_counted(orders, entries, fills)
         return orders
 
@@ -174,6 +175,12 @@ class OwnExits:
                     f"The order of the alert {entry.alert_id} has just filled, and what is held "
                     "may lack that. Nothing was sent; sending the same alert again soon is safe."
                 )
+
+
+def has_filled(order: RestingOrder, fills: Mapping[str, Fill]) -> bool:
+    """Whether it is known to have filled whole, though it is listed as open."""
+    fill = fills.get(order.order_id)
+    return fill is not None and fill.volume >= order.volume
 
 
 def _whose(entry: LedgerEntry) -> Whose:

@@ -30,6 +30,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import is_margin
+from webhook_core.trading.requests import Fill
 from webhook_core.trading.symbols import display_name
 
 if TYPE_CHECKING:
@@ -83,12 +84,17 @@ class OwnPositions:
             else by
             for pair, by in facts.exited.items()
         }
-        listed = None if self.listed is None else tuple(map(self._as_traded, self.listed))
-        return facts._replace(own=own, open_orders=listed, exited=exited)
+        return facts._replace(own=own, open_orders=self.listed, exited=exited)
 
-    def _as_traded(self, order: RestingOrder) -> RestingOrder:
-        """The list may lag the trades that what is held was counted by."""
-        return order._replace(executed=max(order.executed, self.traded[order.order_id]))
+    @property
+    def filled(self) -> dict[str, Fill]:
+        """By id, the orders that are listed as open behind the trades that what is held was counted
+        by, which have filled them whole."""
+        return {
+            order.order_id: Fill("closed", order.volume, None, _ZERO, _ZERO)
+            for order in self.listed or ()
+            if self.traded[order.order_id] >= order.volume
+        }
 
     def of(self, strategy: str, pair: Instrument, *, margin: bool) -> Decimal:
         """Of one pair, signed base."""

@@ -25,7 +25,7 @@ from webhook_core.sending import own_sales, traded_before_cancels
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.own_sales import is_own_sale
-from webhook_core.sending.parts_again import no_further
+from webhook_core.sending.parts_again import is_part, no_further, one_of_several
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
@@ -54,9 +54,8 @@ class LegsAgain:
     def next_attempt(self, entry: LedgerEntry, first: LedgerEntry, budget: Budget) -> LedgerEntry:
         """The attempt for a leg that was not sent, at the end of its entry. Raises WebhookError."""
         if self._is_all_unsent(entry):
-            renewed = self._planned_anew(entry, budget)
-            if renewed is not None:
-                return renewed
+            if (anew := self._planned_anew(entry, budget)) is not None:
+                return anew
         now, request = self.decider.clock.now(), entry.current.request
         if entry.turn is None or not request.counted:
             # A cancel changes no figure: what was held before its first attempt tells those behind.
@@ -114,19 +113,15 @@ class LegsAgain:
         legs = [first, *later_legs(self.decider.ledger, first)][: leg.unit.leg]
         if not any(map(is_plain_cancel, legs)):
             return None
-        counted_behind = traded_before_cancels.counted
-        if not leg.current.request.exits:
-            counted_behind = own_sales.counted
+        exits = leg.current.request.exits
+        counted_behind = traded_before_cancels.counted if exits else own_sales.counted
         return counted_behind(self.decider, self.firing.wants, legs, leg, budget)
 
     def _is_all_unsent(self, entry: LedgerEntry) -> bool:
         """None of the legs behind it is claimed before leg 0 is done."""
         requests = (entry.current.request, *entry.following)
-        return (
-            entry.unit.leg == 0
-            and requests[0].method == "AddOrder"
-            and any(one.counted for one in requests)
-        )
+        is_first = entry.unit.leg == 0 and requests[0].method == "AddOrder"
+        return is_first and any(one.counted for one in requests)
 
     def _planned_anew(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry | None:
         """None where it comes to another number of orders by now: then each leg is for itself, but
@@ -152,34 +147,42 @@ class LegsAgain:
         )
 
     def _exit(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
-        request, turn = leg.current.request, leg.turn
-        closes = [one for one in self.firing.wants.intents if isinstance(one, PositionIntent)]
-        if turn is None or len(closes) != 1:
+        request, turn, wants = leg.current.request, leg.turn, self.firing.wants
+        closes = [one for one in wants.intents if isinstance(one, PositionIntent)]
+        if turn is None or not closes:
             return request, None
         mark = self.decider.ledger.mark(turn.line)
+        if len(closes) > 1:
+            return one_of_several(self.decider, wants, closes, (first, leg), budget), mark
+        return self._only_exit(closes[0], first, leg, budget), mark
+
+    def _only_exit(
+        self, close: PositionIntent, first: LedgerEntry, leg: LedgerEntry, budget: Budget
+    ) -> OrderRequest | NoOrder | OrderDenied:
+        request, whole = leg.current.request, self.firing.wants
         try:
             has_fired = any(map(found_none_open, (first, *later_legs(self.decider.ledger, first))))
-            intent = _with_its_side(closes[0], request, first, has_fired=has_fired)
-            wants = self.firing.wants._replace(intents=(intent,), refused=leg.unit)
-            decided = decided_again(self.decider, wants, budget)
+            intent = _with_its_side(close, request, first, has_fired=has_fired)
+            alone = whole._replace(intents=(intent,), refused=leg.unit)
+            decided = decided_again(self.decider, alone, budget)
         except OrderDenied as denied:
-            return (denied if closes[0].own else request), mark
+            return denied if close.own else request
         if decided.nothing:
-            return NoOrder(decided.symbol, decided.nothing), mark
-        now, then = decided.figures, first.figures
-        is_same = now and all(then.get(name) == figure for name, figure in now.items())
-        if is_same and not closes[0].own:  # what is the strategy's own shows in no figure
-            return request, mark
-        is_all = len(self.firing.wants.intents) == 1  # and then it may have to buy by now
+            return NoOrder(decided.symbol, decided.nothing)
+        now = decided.figures
+        is_same = now and all(first.figures.get(name) == figure for name, figure in now.items())
+        if is_same and not close.own:  # what is the strategy's own shows in no figure
+            return request
+        is_all = len(whole.intents) == 1  # and then it may have to buy by now
         orders = [one for one in decided.requests if not one.waits]
         meant = [one for one in orders if one.exits or (is_all and not one.freeing)]
-        if not meant and any(one.method == "AddOrder" for one in orders):
-            raise _is_outdated()  # by now it is an order of another kind that is wanted
         if not meant:
-            return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
+            if any(one.method == "AddOrder" for one in orders):
+                raise _is_outdated()  # by now it is an order of another kind that is wanted
+            return NoOrder(decided.symbol, "what was to be sold is not held any more")
         # Its stop is canceled, whatever this plan finds in its way.
         again, pair = meant[0]._replace(exits=True), self.decider.instrument(request.pair, budget)
-        return no_further(again, closes[0], (first, leg), now, pair), mark
+        return no_further(again, (first, leg), now, pair) if is_part(close) else again
 
     def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
         """Those of the account as of now that the sizes of this alert follow from."""
