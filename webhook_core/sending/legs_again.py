@@ -53,9 +53,9 @@ class LegsAgain:
 
     def next_attempt(self, entry: LedgerEntry, first: LedgerEntry, budget: Budget) -> LedgerEntry:
         """The attempt for a leg that was not sent, at the end of its entry. Raises WebhookError."""
-        if self._is_all_unsent(entry):
-            if (anew := self._planned_anew(entry, budget)) is not None:
-                return anew
+        anew = self._planned_anew(entry, budget) if self._is_all_unsent(entry) else None
+        if anew is not None:
+            return anew
         now, request = self.decider.clock.now(), entry.current.request
         if entry.turn is None or not request.counted:
             # A cancel changes no figure: what was held before its first attempt tells those behind.
