@@ -36,6 +36,30 @@ def test_a_refused_exit_is_told_once_and_nothing_of_the_address_is_seen(make_fun
     assert person.paths == [f"/{ROUTE}"]
 
 
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ({}, 1),
+        ({"NOTIFY_ABOUT": "in_part"}, 1),
+        ({"NOTIFY_ABOUT": "accepted"}, 3),
+        ({"NOTIFY_ABOUT": "-in_part"}, 0),
+    ],
+)
+def test_a_close_that_leaves_something_is_told_as_that(make_function, person, about, told):
+    function = make_function(NOTIFY=person.url(ROUTE), **about).start()
+    function.operate("POST", "/reconcile")
+    others = {"token": function.evidence.secrets.strategy_token, "strategy_name": "trend"}
+    resting = {"order_type": "stop-loss", "side": "sell", "volume": "0.001", "stop_price": "40000"}
+    closes = {"action": "close", "side": None, "volume": None}
+    for fields in ({"volume": "0.002"}, others | resting, closes):
+        check(function.post(function.alert(price="50000", **fields)), 200, "accepted")
+    assert function.operate("POST", "/reconcile")["told"] == told
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    found = [one["message"] for one in person.heard if "done in part only" in one["title"]]
+    assert len(found) == bool(told)
+    assert all("NOT_ALL_CLOSED" in message for message in found)
+
+
 def test_what_nobody_takes_is_sent_later(make_function, person):
     function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
     function.operate("POST", "/reconcile")

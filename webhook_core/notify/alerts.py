@@ -129,6 +129,8 @@ def kind_of(row: Row, now: datetime, before: str | None = None) -> str | None:
         return "refused_exit"
     if row.outcome in _WAITING or row.outcome not in WHAT:
         return None
+    if row.in_part:
+        return "in_part"
     return "found" if row.outcome == "accepted" and before in ("unknown", "found") else row.outcome
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DEFAULT = (
     *("rejected", "refused_exit", "denied", "unknown", "not_placed", "expired", "stop", "pause"),
-    *("conflict", "id_reused", "failed", "not_kept", "silent", "failing"),
+    *("conflict", "id_reused", "failed", "not_kept", "silent", "failing", "in_part"),
 )
 """Told unless NOTIFY_ABOUT says otherwise."""
 MORE = ("accepted", "fill", "no_action", "malformed", "stale", "superseded", "out_of_scope")
@@ -13,6 +13,8 @@ OF_PAUSED = "paused"
 KINDS = (*DEFAULT, *MORE, OF_PAUSED)
 URGENT = (
     *("refused_exit", "unknown", "failing", "not_placed", "expired", "rejected", "stop", "pause"),
-    "silent",
+    *("silent", "in_part"),
 )
+WITH = {"in_part": "accepted"}
+"""Told too where this one is chosen."""
 """First where there are more than are told one by one."""

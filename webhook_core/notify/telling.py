@@ -18,7 +18,7 @@ from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews, lost_records
 from webhook_core.notify.channels import AddressBook, ReadSecret, takers
-from webhook_core.notify.kinds import DEFAULT
+from webhook_core.notify.kinds import DEFAULT, WITH
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.standing import expected_of, newest_of
 from webhook_core.notify.state import Message, State
@@ -131,9 +131,13 @@ class Telling:
                 event(logging.ERROR, "notify.not_told", exc_info=True)
                 broken.append(name)
                 continue
-            messages += (one for one in found if not one.kind or one.kind in self._about_of(one))
+            messages += filter(self._is_told, found)
         said, state = standing.broken(state, broken)
         return [self._as_sent(message) for message in (*said, *messages)], state
+
+    def _is_told(self, message: Message) -> bool:
+        about, kind = self._about_of(message), message.kind
+        return not kind or kind in about or WITH.get(kind) in about
 
     def _steps(
         self, unread: Sequence[Mapping[str, str]], prices: Prices, budget: Budget
