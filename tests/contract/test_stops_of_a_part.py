@@ -125,7 +125,7 @@ CASES = {
     "behind a limit": Case(
         SOME, [("limit", "0.1"), ("close", "20")], "0.24", [(FIRST, "0.14")]
     ),
-    "two closes": Case(SOME, [("close", "10"), ("close", "10")], "0.24", [(FIRST, "0.14")]),
+    "two closes": Case(SOME, [("close", "10"), ("close", "10")], "0.24", [(FIRST, "0.2")]),
 }  # fmt: skip
 EXACT = [name for name in CASES if name != "a limit over all of it"]
 
