@@ -106,10 +106,7 @@ class AlertPlanner:
                 nothing.append(planned.why)
                 continue
             plans.append(planned)
-            self.legs.before += planned.requests
-            if instrument is not None:
-                sold = self.legs.sold.get(instrument.base, Sold())
-                self.legs.sold[instrument.base] = sold.and_by(planned.requests)
+            self._count(planned, instrument)
             sources += [number] * len(planned.requests)
         plan = joined(plans)
         if _closes_beside_others([intent for intent, _ in legs]):
@@ -124,6 +121,13 @@ class AlertPlanner:
             unsent=self.legs.unsent,
             canceled=tuple(self.legs.cancelled),
         )
+
+    def _count(self, planned: Plan, instrument: Instrument | None) -> None:
+        """For the legs behind it."""
+        self.legs.before += planned.requests
+        if instrument is not None:
+            sold = self.legs.sold.get(instrument.base, Sold())
+            self.legs.sold[instrument.base] = sold.and_by(planned.requests)
 
     def _leg_planner(
         self, legs: Sequence[Leg]
