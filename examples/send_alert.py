@@ -26,6 +26,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 ROUTE = "/webhook/tradingview"
 SCOPED = "tk1."
+STRATEGY_FIELDS = ("strategy_name", "strategy")
 SECRET_FIELDS = ("token", "secret", "passphrase")
 
 
@@ -39,6 +40,9 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 def main() -> int:
     options = arguments()
     alert = read_alert(options.file)
+    if options.strategy:
+        alert = {name: alert[name] for name in alert if name not in STRATEGY_FIELDS}
+        alert["strategy_name"] = options.strategy
     body, headers = prove(fill_in(alert), use_token=options.token)
     url = target(options.url, validate=options.validate)
     statuses = [post(url, body, headers) for _ in range(2 if options.twice else 1)]
@@ -52,6 +56,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("file", type=Path, help="a JSON file such as examples/market.json")
     parser.add_argument(
         "--url", default=f"http://127.0.0.1:8080{ROUTE}", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--strategy", metavar="NAME", help="send it as this strategy of strategies.toml"
     )
     parser.add_argument(
         "--validate", action="store_true", help="only have the order checked, at the validate route"

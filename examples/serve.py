@@ -15,10 +15,13 @@ import signal
 import socket
 import sys
 import time
+import tomllib
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+EXAMPLE = "my-strategy"
 HOST = "127.0.0.1"
 USUAL_PORT = 8080
 START_S = 60
@@ -104,7 +107,7 @@ def mode_of(port: int) -> str | None:
 
 def advice(port: int, mode: str) -> list[str]:
     url = f"http://{HOST}:{port}"
-    sender = "python3 examples/send_alert.py examples/market.json"
+    sender = first_alert()
     sender += " --validate" if mode == "live" else " --twice"
     if port != USUAL_PORT:
         sender += f" --url {url}/webhook/tradingview"
@@ -119,6 +122,38 @@ def advice(port: int, mode: str) -> list[str]:
         f"{real}listening on {url} in {mode} mode; Ctrl-C ends it. Next, in another terminal:",
         *(f"    {line}" for line in typed),
     ]
+
+
+def first_alert() -> str:
+    """What sends one that the strategies take: market.json as it stands where they have its name
+    or there are none, else as the first of them, and with its own proof where it has one."""
+    tables = strategies()
+    name = EXAMPLE if EXAMPLE in tables else next(iter(tables), EXAMPLE)
+    table = tables.get(name, {})
+    own = next((field for field in ("token", "secret") if table.get(field)), None)
+    command = "python3 examples/send_alert.py examples/market.json"
+    if name != EXAMPLE or own:
+        command += f" --strategy {shlex.quote(name)}"
+    if own is None:
+        return command
+    newest = table[own][0] if isinstance(table[own], list) else table[own]
+    variable = str(newest).removeprefix("env:").strip()
+    value = f'"${variable}"' if variable != newest else shlex.quote(f"THE_{own.upper()}_OF_{name}")
+    return f"WEBHOOK_{own.upper()}={value} {command}{' --token' * (own == 'token')}"
+
+
+def strategies() -> dict[str, dict[str, Any]]:
+    """The tables of strategies.toml. None where it can't be read, which the server says itself."""
+    path = Path(PROJECT, os.environ.get("STRATEGIES_FILE", "").strip() or "strategies.toml")
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {
+        name: table
+        for name, table in document.items()
+        if isinstance(table, dict) and name != "notify"
+    }
 
 
 if __name__ == "__main__":

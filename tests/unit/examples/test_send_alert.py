@@ -168,6 +168,17 @@ def test_twice_sends_the_same_bytes_and_headers_again(receive):
     assert (first.body, first.headers) == (second.body, second.headers)
 
 
+@pytest.mark.parametrize("own", ["{}", '{"strategy_name": "my-strategy"}', '{"strategy": "x"}'])
+def test_an_alert_is_sent_as_the_strategy_that_is_named(receive, tmp_path, own):
+    server = receive()
+    path = tmp_path / "alert.json"
+    path.write_text(own, "utf-8")
+    done = send(path, "--url", server.url, "--strategy", "trend", WEBHOOK_TOKEN=TOKEN)
+    assert done.returncode == 0
+    alert = json.loads(server.requests[0].body)
+    assert (alert["strategy_name"], "strategy" in alert) == ("trend", False)
+
+
 def test_two_runs_are_two_alerts(receive):
     server = receive(200, 200)
     for _ in range(2):

@@ -249,6 +249,75 @@ def test_serve_reads_the_settings_of_env_and_says_to_read_them(moved):
         (moved / ".env").unlink()
 
 
+def test_with_strategies_of_one_s_own_what_serve_says_to_type_trades_as_the_first(moved):
+    (moved / "strategies.toml").write_text('[trend]\ntoken = "env:TREND_TOKEN"\n[other]\n')
+    (moved / ".env").write_text(
+        "WEBHOOK_TOKEN=a-token-of-these-tests\nTREND_TOKEN=of-trend-alone-4f3e2d\n"
+        "WEBHOOK_SECRET=a-secret-of-these-tests\n"
+    )
+    try:
+        with Serving(moved, f"PORT={free_port()}") as serving:
+            script = "\n".join(serving.until("webhook_core orders")[-4:])
+            sent = subprocess.run(
+                ["sh", "-c", script],
+                cwd=moved, env=OURS, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert sent.stdout.count("HTTP 200") == 2, sent.stdout
+            assert "\ttrend\tsend-alert-" in sent.stdout
+    finally:
+        (moved / ".env").unlink()
+        (moved / "strategies.toml").unlink()
+
+
+MARKET = "python3 examples/send_alert.py examples/market.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "sender"),
+    [
+        (None, MARKET),
+        ("", MARKET),
+        ("not toml", MARKET),
+        ('[notify]\nfill = true\n', MARKET),
+        ('[trend]\n[my-strategy]\nmax_order_cost = "10 USD"\n', MARKET),
+        ("[trend]\n[other]\n", f"{MARKET} --strategy trend"),
+        ('["two words"]\n', f"{MARKET} --strategy 'two words'"),
+        (
+            '[trend]\ntoken = "env:OWN"\n',
+            f'WEBHOOK_TOKEN="$OWN" {MARKET} --strategy trend --token',
+        ),
+        (
+            '[trend]\ntoken = ["env:NEW", "env:OLD"]\n',
+            f'WEBHOOK_TOKEN="$NEW" {MARKET} --strategy trend --token',
+        ),
+        (
+            '[my-strategy]\ntoken = "written-in-the-file"\n',
+            f"WEBHOOK_TOKEN=THE_TOKEN_OF_my-strategy {MARKET} --strategy my-strategy --token",
+        ),
+        (
+            '[trend]\nsecret = "env:OWN"\n',
+            f'WEBHOOK_SECRET="$OWN" {MARKET} --strategy trend',
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_sent_first_is_proved_and_named_as_the_strategies_want_it(
+    tmp_path, monkeypatch, text, sender
+):
+    file = tmp_path / "s.toml"
+    if text is not None:
+        file.write_text(text, "utf-8")
+    monkeypatch.setenv("STRATEGIES_FILE", str(file))
+    sys.path.insert(0, str(ROOT / "examples"))
+    try:
+        import serve
+    finally:
+        sys.path.remove(str(ROOT / "examples"))
+    advice = serve.advice(8080, "paper")
+    (line,) = [line.strip() for line in advice if "send_alert.py" in line]
+    assert line == f"{sender} --twice"
+    assert "written-in" not in "".join(advice)
+
+
 def test_a_port_that_is_taken_says_how_to_name_another(moved):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
