@@ -15,7 +15,7 @@ from tests.support.faked_function import TOKEN, Function
 from webhook_core.errors import AlertMalformed
 from webhook_core.events import LOGGER
 from webhook_core.intake import json_body
-from webhook_core.intake.field_names import normalise
+from webhook_core.intake.field_names import MAX_ECHO, normalise
 from webhook_core.intake.json_scan import find_fault
 from webhook_core.intake.value_slips import slip_of
 
@@ -162,7 +162,7 @@ def test_each_refusal_is_one_line_of_its_own(text):
 )
 @settings(max_examples=examples(1000))
 def test_a_value_with_a_slip_is_refused_or_read_and_its_sentence_shows_no_token(field, value):
-    says = slip_of(field, value) or ""
+    says = slip_of(field, value, MAX_ECHO) or ""
     assert says.isprintable()
     assert len(says) < 200
     assert TOKEN not in says

@@ -130,7 +130,8 @@ class Sent:
         pen that its value holds."""
         from webhook_core.intake.value_slips import slip_of  # only a refused value pays for it
 
-        slip = slip_of(self.canonical, self.value) if isinstance(self.value, str) else None
+        value = self.value
+        slip = slip_of(self.canonical, value, MAX_ECHO) if isinstance(value, str) else None
         return AlertMalformed(
             f"{self.label} {text}.{f' {slip}' if slip else ''}", field=self.canonical
         )

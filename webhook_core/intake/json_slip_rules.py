@@ -81,6 +81,9 @@ _THOUSANDS = (
     "groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()"
 )
 _DECIMAL = "a number holds a comma: the decimal sign is a point, as in 0.5"
+_TWO_READINGS = (
+    "a number holds a comma: as the decimal sign write a point (1.500), for thousands none (1500)"
+)
 _MISSING_COMMA = "a comma is missing between two fields"
 _A_NAME = r'"[^"\n]{0,128}"\s*:'
 _WORD = r"[^\W\d][\w.-]{0,60}"
@@ -136,7 +139,12 @@ BEFORE_A_NAME = [
         _ONE_BRACE,
         back=True,
     ),
-    Rule(r"(?<=\d),\s*\d{3}(?!\d)", f"a number holds a comma, which {_THOUSANDS}", back=True),
+    # Behind 0 alone, or four digits, no comma groups thousands: without it 0,001 would be 1.
+    Rule(r"(?<=[^\d.]0),\s*\d|(?<=\d{4}),\s*\d", _DECIMAL, back=True),
+    Rule(
+        r"(?<=\d),\s*\d{3}(?:,\d{3}|\.\d)", f"a number holds a comma, which {_THOUSANDS}", back=True
+    ),
+    Rule(r"(?<=\d),\s*\d{3}(?!\d)", _TWO_READINGS, back=True),
     Rule(r"(?<=\d),\s*\d", _DECIMAL, back=True),
 ]
 AT_A_NAME = _between(
@@ -163,7 +171,7 @@ AT_A_VALUE = [
     Rule(r"\$\{", _ONE_BRACE),
     Rule(rf"[{CURRENCIES}]", "a currency sign stands before a number: send the number alone"),
     Rule(r"\+[.\d]", 'a plus sign stands before a number: leave it out, or quote an offset ("+5")'),
-    Rule(r"-?\.\d", "a number begins with a point: write 0.5 instead of .5"),
+    Rule(r"-?\.\d", "a number begins with a point: put a 0 before it, as in 0.5"),
     Rule(r"#\d", 'an offset stands without double quotes: write "#1.5%"'),
     Rule(r"[(*/^]", _CALCULATES),
     Rule(r"(?i)nan\b", f"NaN{_NO_VALUE}"),
@@ -178,7 +186,7 @@ AT_A_VALUE = [
         _WORD,
         "a text stands there without double quotes: every text and every placeholder needs them",
     ),
-    Rule(r"-", "a minus stands there without a number: write -0.5"),
+    Rule(r"-", "a minus stands there without a number: write it as in -0.5"),
     Rule(r"", "a value has to stand there: a text in double quotes, a number, true, false or null"),
 ]
 BEHIND_A_VALUE = [
@@ -195,7 +203,14 @@ BEHIND_A_TEXT = [
     Rule(r":", "a second colon stands there: a comma or a quote is missing before it"),
 ]
 BEHIND_A_NUMBER = [
-    Rule(r"(?<=\d)\d", "a number begins with a zero: write 7 instead of 007"),
+    Rule(
+        r"(?<=\d)\d",
+        "a number begins with a zero: write 7 instead of 007, or 0.07 where a point is missing",
+    ),
+    Rule(
+        r"(?<=[^\d.]0)['_\u2019\u00a0\u202f\u2009]\d|(?<=[^\d.]0 )\d",
+        "a mark or a blank stands behind a 0: the decimal sign is a point, as in 0.5",
+    ),
     Rule(r"(?<=\d)['_\u2019\u00a0\u202f\u2009]\d", f"a number holds a mark that {_THOUSANDS}"),
     Rule(r"\d", "a number holds a blank, or a comma is missing: write the digits alone"),
     Rule(
@@ -203,7 +218,7 @@ BEHIND_A_NUMBER = [
         'a percent sign stands behind a number: quote it ("5%") where a percentage may '
         "stand, and leave it out elsewhere",
     ),
-    Rule(r"\.", "a number has a point too many, or no digit behind its point: write 0.5"),
+    Rule(r"\.", "a number has a point too many, or no digit behind its point: write it as in 0.5"),
     Rule(r":|-\d\d-\d\dT", "a time stands there without double quotes"),
     Rule(r"[+*/^(-]", _CALCULATES),
     Rule(

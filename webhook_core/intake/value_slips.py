@@ -1,5 +1,5 @@
-"""Which slip of the pen a value holds that was refused. Nothing of the value is repeated, and
-nothing is repaired."""
+"""Which slip of the pen a value holds that was refused. Nothing of the value is repeated but a
+number that is short enough to be shown, and nothing is repaired."""
 
 from __future__ import annotations
 
@@ -18,17 +18,28 @@ _THOUSANDS = (
     "The value groups thousands: write the digits alone, in Pine with str.tostring(x) instead "
     "of str.format()."
 )
+_DECIMAL = r"0+,\d+|\d{4,},\d+|\d*,(?:\d{1,2}|\d{4,})"
+"""A comma that can be nothing but the decimal sign."""
+_TWO_READINGS = r"\d{1,3},\d{3}"
+_SEPARATED = r"0\d*(?:[,.'_ \u2019\u00a0\u202f\u2009]\d+)+"
 _OF_NUMBERS = (
     (r"(?i)inf(?:inity)?|∞", "The value is endless: send an alert only when its values exist."),
     (
-        r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}",
+        r"[1-9]\d{0,2}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})",
         "The value has points for thousands: the decimal sign is a point, thousands have none.",
     ),
-    (r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
-    (r"\d*,\d+", "The decimal sign is a point: write 0.5 instead of 0,5."),
-    (r"\d+(?:['_ \u2019\u00a0\u202f\u2009]\d+)+(?:\.\d+)?", _THOUSANDS),
-    (r"\.\d+|\d+\.", "A digit has to stand on both sides of the point: write 0.5."),
-    (r"\d+(?:\.\d+){2,}", "The value has more than one point: write 0.5."),
+    (r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
+    (
+        r"[1-9]\d*(?:,\d+){2,}(?:\.\d+)?",
+        "The value has more than one comma: write the digits alone, and a point for the decimals.",
+    ),
+    (r"[1-9]\d*(?:['_ \u2019\u00a0\u202f\u2009]\d+)+(?:\.\d+)?", _THOUSANDS),
+    (r"\.\d+|\d+\.", "A digit has to stand on both sides of the point, as in 0.5."),
+    (r"\d+(?:\.\d+){2,}", "The value has more than one point: write one, as in 0.5."),
+    (
+        _SEPARATED,
+        "A number that begins with 0 groups no thousands: write it with one point, as in 0.5.",
+    ),
     (
         r".*[\d)]\s*(?:[*/^+-]|\u00d7| x )\s*[\d(.].*|=.*|\w*\(.*",
         "The value is a calculation, and nobody works it out: do so in Pine and send the number.",
@@ -50,8 +61,9 @@ _OF_ANOTHER_KIND = (
 _QUOTES = "\"'`" + CURLY_QUOTES
 
 
-def slip_of(field: str, text: str) -> str | None:
-    """One sentence, or None where no slip is known. ``field`` is our name for it."""
+def slip_of(field: str, text: str, most_shown: int) -> str | None:
+    """One sentence, or None where no slip is known. ``field`` is our name for it. ``most_shown``:
+    characters of a number that may be repeated."""
     if "{{" in text or "}}" in text:
         return None
     bare = text.strip()
@@ -60,7 +72,9 @@ def slip_of(field: str, text: str) -> str | None:
         what = "a blank" if edge == " " else named(edge)
         return f"The value has {what} at an end: remove it."
     return (
-        _around(bare) or (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+        _around(bare)
+        or (_of_number(bare, most_shown) if field in _NUMBERS else None)
+        or _odd_sign(field, bare)
     )
 
 
@@ -85,14 +99,31 @@ def _around(text: str) -> str | None:
     return None
 
 
-def _of_number(text: str) -> str | None:
+def _of_number(text: str, most_shown: int) -> str | None:
     """Its sign and its percent sign do not matter here."""
     if len(text) > 64 or re.fullmatch(_PLAIN, text):
         return None
     if re.fullmatch(r"(?a)[+#-]?\d+(\.\d+)?\s+%", text):
         return "A blank stands before the percent sign: remove it."
     number = text.removesuffix("%").lstrip("+#-")
+    if re.fullmatch(rf"(?a:{_DECIMAL}|{_TWO_READINGS})", number):
+        return _comma(text, number, most_shown)
     return next((says for pattern, says in _OF_NUMBERS if re.fullmatch(pattern, number)), None)
+
+
+def _comma(text: str, number: str, most_shown: int) -> str:
+    """One comma in a number, which may only be told to go where it can't be the decimal sign."""
+    if len(text) > most_shown:
+        return "The value holds a comma: the decimal sign is a point, as in 0.5."
+    whole, decimals = number.split(",")
+    point = text.replace(number, f"{whole.lstrip('0') or '0'}.{decimals}")
+    if re.fullmatch(_DECIMAL, number):
+        return f"The decimal sign is a point: write {point} instead of {text}."
+    alone = text.replace(",", "")
+    return (
+        f"Write {point} if the comma is the decimal sign, or {alone} if it groups thousands (in "
+        "Pine with str.tostring(x) instead of str.format())."
+    )
 
 
 def _odd_sign(field: str, text: str) -> str | None:

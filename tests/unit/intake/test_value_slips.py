@@ -10,6 +10,7 @@ from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import token_slips
 from webhook_core.intake.credentials import token_credential
+from webhook_core.intake.field_names import MAX_ECHO
 from webhook_core.intake.parse import parse
 from webhook_core.intake.value_slips import slip_of
 
@@ -51,7 +52,7 @@ def refusal(**fields):
         ("1_000", THOUSANDS),
         ("1'000.5", THOUSANDS),
         ("1\u202f000", THOUSANDS),
-        (".5", "on both sides of the point"),
+        (".25", "on both sides of the point, as in 0.5"),
         ("5.", "on both sides of the point"),
         ("100*2", CALCULATION),
         ("60000 * 0.99", CALCULATION),
@@ -73,7 +74,7 @@ def refusal(**fields):
         ("max(1, 2)", CALCULATION),
         ("(0.5)", CALCULATION),
         ("=0.5", CALCULATION),
-        ("0.5.1", "more than one point"),
+        ("0.5.1", "more than one point: write one, as in 0.5"),
         ("strategy.order.contracts", "the name of a placeholder"),
         ("close", "put the placeholder in two braces"),
         ("<volume>", "a placeholder of another kind"),
@@ -97,6 +98,42 @@ def test_a_number_with_a_slip_is_refused_for_it(value, says):
     error = refusal(volume=value)
     assert error.field == "volume"
     assert says in error.message
+
+
+@row_by_row
+@pytest.mark.parametrize(
+    ("value", "mend"),
+    [
+        ("0,001", "write 0.001 instead of 0,001"),
+        ("0,002", "write 0.002 instead of 0,002"),
+        ("0,500", "write 0.500 instead of 0,500"),
+        ("-0,001", "write -0.001 instead of -0,001"),
+        ("+0,500%", "write +0.500% instead of +0,500%"),
+        ("00,500", "write 0.500 instead of 00,500"),
+        ("1,5", "write 1.5 instead of 1,5"),
+        (",5", "write 0.5 instead of ,5"),
+        ("60000,250", "write 60000.250 instead of 60000,250"),
+        ("0,0010000000000001", "as in 0.5"),
+        ("0,001,5", "begins with 0"),
+        ("0,001.5", "begins with 0"),
+        ("0,001,500", "begins with 0"),
+        ("0.001,5", "begins with 0"),
+        ("0.001.500", "more than one point"),
+        ("0 001", "begins with 0"),
+        ("0_001", "begins with 0"),
+        ("0'001", "begins with 0"),
+        ("1,500", "Write 1.500 if the comma is the decimal sign, or 1500 if it groups thousands"),
+        ("-12,500", "Write -12.500 if the comma is the decimal sign, or -12500 if"),
+        ("100,000%", "Write 100.000% if the comma is the decimal sign, or 100000% if"),
+        ("1,500.5", THOUSANDS),
+        ("1,23,456", "more than one comma"),
+    ],
+)
+def test_a_comma_is_no_sign_of_thousands_where_it_can_be_a_decimal_sign(value, mend):
+    says = slip_of("volume", value, MAX_ECHO)
+    assert mend in says
+    assert (THOUSANDS in says) == (mend == THOUSANDS or "decimal sign" in mend)
+    assert len(value) <= MAX_ECHO or value.replace(",", ".") not in says
 
 
 @row_by_row
@@ -150,7 +187,7 @@ def test_a_slip_is_named_in_every_field(fields, field, says):
 
 @pytest.mark.parametrize("value", ["0", "-5", "1e30", "1e-30", "#5"])
 def test_a_number_that_is_written_well_has_no_slip(value):
-    assert slip_of("volume", value) is None
+    assert slip_of("volume", value, MAX_ECHO) is None
 
 
 @pytest.mark.parametrize("value", ["{anything}", "a{b}c", "Long {1}"])
