@@ -8,7 +8,7 @@
 # make fuzz REQUESTS=1000000   requests by structure, each checked: no 500, no order without a proof, no secret out
 # make help    this list; so does make alone
 #
-# The first of them installs what is needed into .venv, which takes a minute or two, once.
+# The first of them installs what is needed into .venv, which takes two or three minutes, once.
 # PYTHON is what .venv is made from (3.11 or newer): make test PYTHON=python3.13
 
 PYTHON ?= python3
@@ -74,7 +74,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt
 	  { echo "$(PYTHON) comes without venv. On Debian and Ubuntu: sudo apt install python3-venv" \
 	    "(or python3.X-venv, for a Python that you named); then run make again." >&2; exit 1; }
 	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@echo "Installing $$(cat $^ | grep -c ==) packages into $(VENV): a minute or two, once."
+	@echo "Installing $$(cat $^ | grep -c ==) packages into $(VENV): two or three minutes, once."
 	@{ PYTHONUNBUFFERED=1 $(PY) -m pip install --disable-pip-version-check \
 	    -r requirements-dev.txt && echo Done || echo Failed; } | { \
 	  count=0; while read -r word rest; do case $$word in \

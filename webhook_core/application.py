@@ -225,7 +225,8 @@ class Application(Record):
     def _log(self, error: WebhookError) -> None:
         if isinstance(error, Unauthenticated | RateLimited):
             return  # counted and logged where the proof failed, many of them in one line
-        event(level_of(error), f"request.{error.code}", reason=error.message, field=error.field)
+        reason = error.for_log or error.message
+        event(level_of(error), f"request.{error.code}", reason=reason, field=error.field)
 
 
 def _without_token(request: HttpRequest) -> HttpRequest:

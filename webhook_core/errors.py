@@ -22,6 +22,8 @@ class WebhookError(Exception):
     """What fails is the sender or its network: nobody here need look, whatever the status."""
     in_ledger = False
     """Set once the ledger holds what became of the alert: no other record of it is needed."""
+    for_log = ""
+    """What the log says in the place of the message, which tells a stranger less."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)

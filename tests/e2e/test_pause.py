@@ -48,6 +48,18 @@ def test_a_command_stops_both_processes_and_lets_them_go_on(pair, kraken):
         check(function.post(function.alert()), 200, "accepted")
 
 
+def test_what_a_pause_stopped_trades_where_it_is_sent_again_after_it_and_is_listed_with_both(pair):
+    command(pair[0], "pause")
+    alert = pair[0].alert()
+    check(pair[0].post(alert), 422, "paused")
+    command(pair[0], "resume")
+    check(pair[1].post(alert), 200, "accepted")
+    rows = pair[0].operate("GET", f"/alerts?alert={alert['id']}")["alerts"]
+    assert [row["outcome"] for row in rows] == ["accepted", "paused"]
+    shown = pair[0].operate("GET", f"/alerts?id={alert['id']}")["alert"]
+    assert [row["outcome"] for row in shown["deliveries"]] == ["paused", "accepted"]
+
+
 def test_a_pause_that_cancels_takes_its_own_orders_out_and_no_other(pair, kraken):
     trend = pair[0].evidence.secrets.strategy_token
     of_others = open_ids(kraken)  # this Kraken serves other tests too

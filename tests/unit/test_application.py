@@ -695,6 +695,29 @@ def test_a_proved_sender_may_be_as_wrong_as_it_likes():
     assert [anybody.post(b"{").status for _ in range(4)] == [400] * 4
 
 
+OPERATORS_ROUTES = [
+    *(("GET", path) for path in ("/orders", "/alerts", "/account", "/report", "/operator")),
+    *(("POST", path) for path in ("/pause", "/resume", "/reconcile", "/operator/login")),
+    ("GET", "/operator/compose"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATORS_ROUTES)
+def test_without_an_operator_token_the_log_alone_says_why_there_is_no_such_route(
+    caplog, method, path
+):
+    answer = Function(env={"OPERATOR_TOKEN": ""}).operate(method, path)
+    assert (answer.status, answer["error"]) == (404, "No such route.")
+    (line,) = [record for record in caplog.records if record.message == "request.not_found"]
+    assert line.facts["reason"] == "No such route: OPERATOR_TOKEN is not set."
+
+
+def test_a_route_that_is_none_says_no_more_in_the_log(caplog):
+    Function(env={"OPERATOR_TOKEN": ""}).operate("GET", "/nothing")
+    (line,) = [record for record in caplog.records if record.message == "request.not_found"]
+    assert line.facts["reason"] == "No such route."
+
+
 def test_a_flood_of_forgeries_is_told_in_one_line_a_minute(caplog):
     caplog.set_level("INFO")
     function = Function(env={"RATE_LIMIT_PER_MINUTE": "3"})

@@ -31,8 +31,9 @@ def check_notify(application: Application) -> Iterator[Finding]:
             yield warn("notifications", "nothing was ever looked at", _RUN)
     whose, now = operators.history.whose, application.clock.now()
     for row in silent_now(operators.strategies, telling.store, whose, now):
-        last = "never" if row["last"] is None else moment(row["last"])
-        found = f"{row['strategy']}: newest alert {last}; expected {row['expected']}"
+        last = row["last"]
+        came = "no alert has come yet" if last is None else f"newest alert {moment(last)}"
+        found = f"{row['strategy']}: {came}; expected {row['expected']}"
         if row["silent"]:
             yield warn("silence", found, "look whether its alert in TradingView still runs")
         else:

@@ -28,6 +28,15 @@ BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
 
 
+class NoOperator(NotFound):
+    """Without an operator token an operator's route is none to whoever asks; the log says why."""
+
+    for_log = "No such route: OPERATOR_TOKEN is not set."
+
+    def __init__(self) -> None:
+        super().__init__("No such route.")
+
+
 class NotOperator(Unauthenticated):
     """On an operator's route, which is about no alert: no token, or a wrong one."""
 
@@ -65,9 +74,9 @@ class Operators:
         return self.settings.strategies
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
-        """Raises NotFound where there are no operator routes, NotOperator for a wrong token."""
+        """Raises NoOperator where there are no operator routes, NotOperator for a wrong token."""
         if self.token is None:
-            raise NotFound("No such route.")
+            raise NoOperator
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(
             token.strip().encode(), self.token.encode()

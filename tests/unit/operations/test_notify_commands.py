@@ -103,7 +103,7 @@ def test_the_doctor_warns_of_a_silent_strategy(tmp_path):
     (tmp_path / "s.toml").write_text('[trend]\nexpect_every = "1h"\n', "utf-8")
     function = function_on(tmp_path / "ledger.db", STRATEGIES_FILE=str(tmp_path / "s.toml"))
     assert found(function)["silence"].found == (
-        "trend: newest alert never; expected at least one every 1h"
+        "trend: no alert has come yet; expected at least one every 1h"
     )
     function.post(function.alert(strategy_name="trend"))
     assert found(function)["silence"].verdict is Verdict.OK

@@ -34,7 +34,7 @@ _COLUMNS = (
 
 @click.group(invoke_without_command=True)
 @click.option("--since", help="Only what came in since then: 90min, 1d, 7d, 2026-11-22.")
-@click.option("--refused", is_flag=True, help="Only what ended without an order, for good.")
+@click.option("--refused", is_flag=True, help="Only what was refused.")
 @click.option("--strategy", help="Only the alerts of this strategy.")
 @click.option("--symbol", help="Only alerts of this pair: BTC/USD or XBTUSD")
 @click.option("--outcome", help=f"One or more of {', '.join(OUTCOMES)}, separated by commas.")

@@ -19,8 +19,8 @@ from urllib.parse import parse_qsl
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import rewritten
-from webhook_core.web.messages import HttpRequest, NotFound
-from webhook_core.web.operators import Operators
+from webhook_core.web.messages import HttpRequest
+from webhook_core.web.operators import NoOperator, Operators
 
 NAME = "operator"
 FORM_NAME = "operator_form"
@@ -107,11 +107,11 @@ def form_of(request: HttpRequest) -> dict[str, str]:
 
 
 class Logins:
-    """Of one request. Raises NotFound where there is no operator token."""
+    """Of one request. Raises NoOperator where there is no operator token."""
 
     def __init__(self, operators: Operators) -> None:
         if operators.token is None:
-            raise NotFound("No such route.")
+            raise NoOperator
         self.sessions = Sessions(operators.token)
         self._documents, self._clock = operators.decider.pair_rules.documents, operators.clock
 
