@@ -104,3 +104,57 @@ def test_the_price_of_an_alert_moves_no_market_but_where_it_is_the_market(kraken
     kraken.engine.mark_price("XBTUSD", D(39999))
     function.post(function.buy())
     assert function.open_orders() == {}
+
+
+CAPS: dict[str, dict[str, str]] = {
+    "no cap": {},
+    "a cap of an order": {"MAX_ORDER_COST": "1000000 USD"},
+    "a collar": {"PRICE_COLLAR": "90%"},
+    "a cap of a day": {"MAX_DAILY_COST": "1000000 USD"},
+}
+AT_REST: dict[str, dict[str, Any]] = {
+    "a stop": {"side": "sell", "order_type": "stop-loss", "stop_price": "40000"},
+    "a stop with a limit": {
+        "side": "sell",
+        "order_type": "stop-loss-limit",
+        "stop_price": "40000",
+        "price": "39900",
+    },
+    "a take profit": {"side": "sell", "order_type": "take-profit", "stop_price": "70000"},
+    "a take profit with a limit": {
+        "side": "sell",
+        "order_type": "take-profit-limit",
+        "stop_price": "70000",
+        "price": "69900",
+    },
+    "a limit sell": {"side": "sell", "order_type": "limit", "price": "70000"},
+    "a limit buy": {"order_type": "limit", "price": "40000"},
+    "a stop that buys": {"order_type": "stop-loss", "stop_price": "70000"},
+    "a stop in quote": {
+        "order_type": "stop-loss",
+        "stop_price": "70000",
+        "volume": "50",
+        "quantity_type": "quote",
+    },
+}
+
+
+@pytest.mark.parametrize("cap", CAPS.values(), ids=CAPS)
+@pytest.mark.parametrize("fields", AT_REST.values(), ids=AT_REST)
+def test_a_price_at_which_an_order_waits_is_not_the_market(fields, cap):
+    """With a cap its cost is counted at that price, where an alert's price is the only one."""
+    function = Paper({"PAPER_PRICES": "alert", "PAPER_BALANCES": "USD=1000000,BTC=9"} | cap)
+    assert function.post(function.buy(price="60000"))["code"] == "accepted"
+    other = function.buy(side="sell", order_type="stop-loss", stop_price="50000", price="60000")
+    assert function.post(other)["code"] == "accepted"
+    answer = function.post(function.buy(**fields))
+    assert answer["code"] == "accepted", answer.document
+    assert len(function.open_orders()) == 2
+
+
+@pytest.mark.parametrize("cap", CAPS.values(), ids=CAPS)
+def test_a_stop_of_a_pair_without_a_price_waits_for_one(cap):
+    function = Paper({"PAPER_PRICES": "alert", "PAPER_BALANCES": "USD=1000000,BTC=9"} | cap)
+    answer = function.post(function.buy(**AT_REST["a stop"]))
+    assert answer["code"] == "accepted", answer.document
+    assert len(function.open_orders()) == 1

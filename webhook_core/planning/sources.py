@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 COUNTED_BY_THE_ALERT = (
-    "the cost is counted at the alert's own price, since with PAPER_PRICES=alert there is no "
-    "other: here the cap is not independent of the alert"
+    "the cost is counted at the price that the alert names, its limit or trigger if that is all, "
+    "since with PAPER_PRICES=alert there is no other: here the cap is not independent of the alert"
 )
 COUNTED_FOR_S = 60.0
 """So old may a last price be that a cost is counted at."""
@@ -187,6 +187,8 @@ class Sources(Record):
         else:
             known = rules._replace(fees=self.fees(instrument, rules))
             planned = planner.appraise(intent, instrument, known, self.clock.now(), ticker)
+        if self._waits_at_its_own_price(intent):
+            planned = _telling_no_price(planned)
         notes: tuple[str, ...] = ()
         if self._is_counted_by_the_alert(intent, rules):
             notes = (COUNTED_BY_THE_ALERT,)
@@ -198,10 +200,24 @@ class Sources(Record):
 
     def _is_counted_by_the_alert(self, intent: OrderIntent, rules: TradingRules) -> bool:
         """Whether a cap had nothing but the alert's own price to count with."""
+        named = own_price(intent) is not None and cap_needs_market(intent, rules)
+        return named and self._is_priced_by_alerts
+
+    def _waits_at_its_own_price(self, intent: OrderIntent) -> bool:
+        """Whether ``market_price`` is no price of the market, but the limit or trigger that the
+        market is to come to."""
+        at_rest = intent.reference_price is None and own_price(intent) is not None
+        return at_rest and self._is_priced_by_alerts
+
+    @property
+    def _is_priced_by_alerts(self) -> bool:
         venue = self.venue
-        return (
-            own_price(intent) is not None
-            and cap_needs_market(intent, rules)
-            and isinstance(venue, SaysWhosePricesTheseAre)
-            and venue.priced_by_alerts
-        )
+        return isinstance(venue, SaysWhosePricesTheseAre) and venue.priced_by_alerts
+
+
+def _telling_no_price(planned: Plan | Denied) -> Plan | Denied:
+    """A venue on paper takes a request's reference for the price of its market."""
+    if isinstance(planned, Denied):
+        return planned
+    untold = tuple(request._replace(reference_price=None) for request in planned.requests)
+    return planned._replace(requests=untold)
