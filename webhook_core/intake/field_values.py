@@ -37,6 +37,7 @@ _ONE_BRACE = (
     r"(?a)\{\s*(?:(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,3}|plot_\d{1,2}|"
     r"ticker|exchange|open|high|low|close|volume|time|timenow|interval)\s*\}"
 )
+_OF_A_SIZE = ": side says the direction, so send the size without a sign, and side sell to sell"
 _NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -100,7 +101,8 @@ def number(sent: Sent) -> Decimal:
     if len(value.as_tuple().digits) > MAX_DIGITS:
         raise sent.fault(f"has more than {MAX_DIGITS} significant digits")
     if value <= 0:
-        raise sent.fault(f"must be greater than zero, not {shown(sent.value)}")
+        hint = _OF_A_SIZE if value < 0 and sent.canonical == "volume" else ""
+        raise sent.fault(f"must be greater than zero, not {shown(sent.value)}{hint}")
     if not SMALLEST <= value <= LARGEST:
         raise sent.fault("must lie between 1e-18 and 1e15")
     return value
@@ -147,10 +149,10 @@ def order_text(sent: Sent) -> str:
     if not isinstance(value, str):
         raise sent.fault(f"must be a text, not {shown(value)}")
     if placeholder := unexpanded(value):
-        raise sent.fault(
-            f"still holds {placeholder}: TradingView did not expand it. Check its spelling; "
-            "{{strategy.…}} works in strategy alerts only"
-        )
+        from webhook_core.intake import placeholder_slips  # only a refused value pays for it
+
+        why = placeholder_slips.slip_of(placeholder)
+        raise sent.fault(f"still holds {placeholder}: TradingView did not expand it. {why}")
     if "{" in value and re.search(_ONE_BRACE, value):
         raise sent.fault(
             "holds a placeholder with one brace, which TradingView does not expand: write two, as "

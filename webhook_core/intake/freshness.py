@@ -21,8 +21,12 @@ def firing_time(order: Mapping[str, Sequence[Sent]]) -> datetime | None:
 
     Raises AlertMalformed.
     """
-    first = next((sent for sent in order.get("fired_at", ()) if not is_missing(sent.value)), None)
+    first = _first(order)
     return None if first is None else moment(first)
+
+
+def _first(order: Mapping[str, Sequence[Sent]]) -> Sent | None:
+    return next((sent for sent in order.get("fired_at", ()) if not is_missing(sent.value)), None)
 
 
 def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> datetime | None:
@@ -30,20 +34,21 @@ def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> 
 
     Raises AlertStale, or AlertMalformed if the time can't be read.
     """
-    fired_at = firing_time(order_fields(verified.fields))
-    if fired_at is None:
+    sent = _first(order_fields(verified.fields))
+    if sent is None:
         return None
+    fired_at = moment(sent)
     age_s = (now - fired_at).total_seconds()
     if age_s > max_age_s:
         raise AlertStale(
-            f"The alert was fired {age_s:.1f} s ago; at most {max_age_s:g} s are allowed. "
-            "For fired_at send {{timenow}}; {{time}} is the bar's opening.",
+            f"By {sent.label} the alert was fired {age_s:.1f} s ago; at most {max_age_s:g} s are "
+            "allowed. For fired_at send {{timenow}}; {{time}} is the bar's opening.",
             field="fired_at",
         )
     allowed_s = min(max_age_s, MAX_AHEAD_S)
     if -age_s > allowed_s:
         raise AlertStale(
-            f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s "
+            f"By {sent.label} the alert is fired {-age_s:.1f} s from now; at most {allowed_s:g} s "
             "ahead are allowed.",
             field="fired_at",
         )

@@ -65,8 +65,9 @@ _CALCULATES = (
     "work it out in Pine and send the number"
 )
 _UNEXPANDED = (
-    "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} works in "
-    "strategy alerts only, and put every placeholder in double quotes"
+    "a placeholder that TradingView did not expand: was this sent by hand? Else check its "
+    "spelling, {{strategy.…}} works in strategy alerts only, and put every placeholder in double "
+    "quotes"
 )
 _ONE_BRACE = 'one brace stands where a placeholder has two: write "{{close}}", in double quotes'
 _PLAIN = (

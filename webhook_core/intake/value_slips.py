@@ -4,6 +4,7 @@ number that is short enough to be shown, and nothing is repaired."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES, named
 
@@ -54,6 +55,22 @@ _OF_NUMBERS = (
         "The value holds a unit, or a sign beside the number: send the number alone.",
     ),
 )
+_TIMES = frozenset({"fired_at", "expires", "starts"})
+_DAY, _HOUR, _ZONE = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(?::\d\d(?:\.\d+)?)?", r"(?:[Zz]|[+-][\d:]+)"
+_OF_TIMES = (
+    (_DAY, "The value is a date without a time."),
+    (
+        rf"{_DAY}[Tt ]{_HOUR}",
+        "The time has no zone: add Z if it is UTC, else its offset, such as +01:00.",
+    ),
+    (
+        rf"{_DAY}[Tt ]{_HOUR} ?[A-Za-z]{{2,4}}",
+        "The zone is no word: write Z for UTC, or an offset such as +01:00.",
+    ),
+    (rf"{_DAY} {_HOUR} ?{_ZONE}", "Between date and time stands a T, and no blank."),
+    (rf"{_DAY}[Tt]\d\d:\d\d{_ZONE}", "The time has no seconds."),
+    (rf"{_DAY}[Tt]{_HOUR}[+-](?:\d\d|\d{{4}})", "The zone needs a colon, as in +00:00."),
+)
 _NAME_ALONE = r"(?a)(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,3}"
 _OF_ANOTHER_KIND = (
     r"(?a)<[\w .]{1,40}>|%\w{1,40}%|\[[\w .]{1,40}\]|\$[A-Za-z_]\w{0,40}|%\(\w{1,40}\)s"
@@ -74,6 +91,7 @@ def slip_of(field: str, text: str, most_shown: int) -> str | None:
     return (
         _around(bare)
         or (_of_number(bare, most_shown) if field in _NUMBERS else None)
+        or (_first(_OF_TIMES, bare) if field in _TIMES else None)
         or _odd_sign(field, bare)
     )
 
@@ -108,7 +126,12 @@ def _of_number(text: str, most_shown: int) -> str | None:
     number = text.removesuffix("%").lstrip("+#-")
     if re.fullmatch(rf"(?a:{_DECIMAL}|{_TWO_READINGS})", number):
         return _comma(text, number, most_shown)
-    return next((says for pattern, says in _OF_NUMBERS if re.fullmatch(pattern, number)), None)
+    return _first(_OF_NUMBERS, number)
+
+
+def _first(table: Iterable[tuple[str, str]], text: str) -> str | None:
+    """What the first row says that the text is."""
+    return next((says for pattern, says in table if re.fullmatch(pattern, text, re.ASCII)), None)
 
 
 def _comma(text: str, number: str, most_shown: int) -> str:

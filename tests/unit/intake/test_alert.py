@@ -14,10 +14,12 @@ import pytest
 from tests.support.intake import TOKEN, verified
 from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
+from webhook_core.intake import placeholder_slips
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.credentials import Scheme
 from webhook_core.intake.parse import parse
+from webhook_core.operations.placeholders import values_at
 from webhook_core.trading.orders import OrderType, Side
 
 BASE = {"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}
@@ -620,6 +622,41 @@ def test_a_placeholder_left_in_an_order_field_is_named(field, value, placeholder
     error = base_fault(**{field: value})
     assert error.field == field
     assert f"still holds {placeholder}: TradingView did not expand it" in error.message
+
+
+BY_HAND = "was this sent by hand or by another tool?"
+
+
+@row_by_row
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("{{timenow}}", BY_HAND),
+        ("{{ticker}}", BY_HAND),
+        ("{{ close }}", BY_HAND),
+        ("{{plot_0}}", BY_HAND),
+        ("{{syminfo.currency}}", BY_HAND),
+        ("{{strategy.order.action}}", "in the alert of a strategy"),
+        ("{{strategy.market_position}}", "in the alert of a strategy"),
+        ("{{strategy.order.contract}}", "the nearest is {{strategy.order.contracts}}"),
+        ("{{strategy.contracts}}", "the nearest is {{strategy.order.contracts}}"),
+        ("{{Close}}", "the nearest is {{close}}"),
+        ("{{timenov}}", "the nearest is {{timenow}}"),
+        ("{{tiker}}", "the nearest is {{ticker}}"),
+        ("{{foo}}", "TradingView has no placeholder of that name."),
+        ("{{a-name-that-may-be-anything}}", "Check its spelling"),
+        ("{{", "Check its spelling"),
+    ],
+)
+def test_a_placeholder_left_in_an_order_field_is_told_why_it_was_left(value, hint):
+    error = base_fault(side=value)
+    assert hint in error.message
+    assert ("Check its spelling" in error.message) == (hint == "Check its spelling")
+
+
+def test_the_placeholders_that_are_suggested_are_those_of_a_firing():
+    firing = values_at(datetime(2026, 2, 18, tzinfo=UTC), Decimal(60000), "entry")
+    assert set(placeholder_slips.KNOWN) == set(firing)
 
 
 def test_a_placeholder_left_in_the_context_is_a_warning():

@@ -115,6 +115,24 @@ def test_an_older_alert_is_stale_and_told_what_to_send(age_s):
     assert "send {{timenow}}; {{time}} is the bar's opening" in caught.value.message
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("time", "fired_at (sent as 'time')"),
+        ("timestamp", "fired_at (sent as 'timestamp')"),
+        ("timenow", "fired_at (sent as 'timenow')"),
+        ("fired_at", "fired_at"),
+        ("firedAt", "fired_at"),
+    ],
+)
+def test_a_stale_alert_is_told_which_of_its_fields_says_so(name, said, hours):
+    fired_at = (NOW + timedelta(hours=hours)).isoformat()
+    with pytest.raises(AlertStale) as caught:
+        check_freshness(verified({name: fired_at}), NOW, 60)
+    assert caught.value.message.startswith(f"By {said} the alert ")
+
+
 @pytest.mark.parametrize(
     ("max_age_s", "ahead_s"), [(60, 5.1), (60, 60), (60, 3600), (600, 6), (1, 2)]
 )

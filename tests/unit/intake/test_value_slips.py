@@ -3,6 +3,8 @@ stands."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.support.intake import verified
@@ -183,6 +185,51 @@ def test_a_slip_is_named_in_every_field(fields, field, says):
     error = refusal(**fields)
     assert error.field == field
     assert says in error.message
+
+
+@row_by_row
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("volume", "-0.001", "send the size without a sign, and side sell to sell"),
+        ("qty", Decimal("-0.001"), "send the size without a sign, and side sell to sell"),
+        ("volume", "0", None),
+        ("display_volume", "-1", None),
+        ("price", Decimal(-1), None),
+    ],
+)
+def test_a_size_below_zero_is_told_what_says_the_direction(field, value, hint):
+    said = {"volume": None} if field == "qty" else {}
+    error = refusal(**said, **{field: value})
+    assert "must be greater than zero, not" in error.message
+    assert error.message.endswith(f": side says the direction, so {hint}.") == bool(hint)
+    assert ("side says" in error.message) == bool(hint)
+
+
+@row_by_row
+@pytest.mark.parametrize("field", ["fired_at", "time", "timestamp", "expires", "starts"])
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("2026-02-18T14:30:01", "The time has no zone: add Z if it is UTC, else its offset"),
+        ("2026-02-18 14:30:01", "The time has no zone: add Z if it is UTC, else its offset"),
+        ("2026-02-18T14:30", "The time has no zone: add Z if it is UTC, else its offset"),
+        ("2026-02-18T14:30:01.123", "The time has no zone: add Z if it is UTC, else its offset"),
+        ("2026-02-18T14:30:01+0000", "The zone needs a colon, as in +00:00"),
+        ("2026-02-18T14:30:01 UTC", "The zone is no word: write Z for UTC, or an offset"),
+        ("2026-02-18 14:30:01Z", "Between date and time stands a T, and no blank"),
+        ("2026-02-18T14:30Z", "The time has no seconds"),
+        ("2026-02-18", "The value is a date without a time"),
+        ("2026-02-18T14:30:60Z", None),
+        ("17", None),
+    ],
+)
+def test_a_time_is_told_which_of_its_parts_is_missing(field, value, says):
+    error = refusal(**{field: value})
+    assert "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}})" in error.message
+    slip = slip_of(error.field, value, MAX_ECHO)
+    assert slip is None if says is None else slip.startswith(says)
+    assert slip is None or error.message.endswith(slip)
 
 
 @pytest.mark.parametrize("value", ["0", "-5", "1e30", "1e-30", "#5"])
