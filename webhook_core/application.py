@@ -166,7 +166,10 @@ class Application(Record):
 
             routes = pages.routes(self.open_operators, self.gate, self.settings, delivery.request)
         if path not in routes:
-            raise NotFound("No such route.")
+            is_alert = delivery.request.method == "POST"
+            raise NotFound(
+                f"No such route: alerts go to POST {_ALERTS}." if is_alert else "No such route."
+            )
         return path, routes[path]
 
     def _routes(self, delivery: Delivery) -> Mapping[str, Methods]:

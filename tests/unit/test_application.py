@@ -712,6 +712,16 @@ def test_without_an_operator_token_the_log_alone_says_why_there_is_no_such_route
     assert line.facts["reason"] == "No such route: OPERATOR_TOKEN is not set."
 
 
+@pytest.mark.parametrize(
+    "path", ["/webhook", "/webhook/", "/webhook/other", "/tradingview", "/webhook/tradingview/x"]
+)
+def test_an_alert_to_another_path_is_told_where_alerts_go(path):
+    function = Function()
+    answer = function.post(function.alert(), path)
+    assert (answer.status, answer["code"], function.venue.submitted) == (404, "not_found", [])
+    assert answer["error"] == "No such route: alerts go to POST /webhook/tradingview."
+
+
 def test_a_route_that_is_none_says_no_more_in_the_log(caplog):
     Function(env={"OPERATOR_TOKEN": ""}).operate("GET", "/nothing")
     (line,) = [record for record in caplog.records if record.message == "request.not_found"]

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.field_names import shown_name
+from webhook_core.intake.field_names import CANONICAL, normalise, shown_name
 
 MAX_DEPTH = 16
 MAX_NUMBER_CHARACTERS = 64
@@ -98,7 +98,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             if name in seen:
                 raise AlertMalformed(
                     f"The body has the field {shown_name(name)} twice; which one counts is not "
-                    "for us to guess."
+                    "for us to guess.",
+                    field=CANONICAL.get(normalise(name), (None,))[0],
                 )
             seen.add(name)
     return document

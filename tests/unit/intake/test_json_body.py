@@ -101,6 +101,22 @@ def test_anything_else_is_refused_with_a_reason(body, says):
         json_body.parse(body)
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"side": "buy", "side": "sell"}', "side"),
+        (b'{"qty": 1, "qty": 2}', "volume"),
+        (b'{"orders": [{"Stop-Price": 1, "Stop-Price": 2}]}', "stop_price"),
+        (b'{"a": 1, "a": 2}', None),
+        (b'{"token": "a", "token": "b"}', None),
+    ],
+)
+def test_a_field_of_ours_that_comes_twice_is_named(body, field):
+    with pytest.raises(AlertMalformed, match="twice") as caught:
+        json_body.parse(body)
+    assert caught.value.field == field
+
+
 def test_sixteen_levels_are_read():
     assert json_body.parse(b'{"a":' + b"[" * 15 + b"]" * 15 + b"}")
 

@@ -20,11 +20,13 @@ _SIDES = {"buy": "buy", "long": "buy", "sell": "sell"}
 
 class Order(NamedTuple):
     """As far as the text says it for sure. ``action``: buy, sell, close, cancel, target. ``rest``:
-    the names of what the message to paste does not have."""
+    the names of what the message to paste does not have. ``sure``: nobody but that tool's user
+    would write so."""
 
     action: str | None = None
     symbol: str | None = None
     rest: tuple[str, ...] = ()
+    sure: bool = True
 
 
 def _lines(text: str) -> list[str]:
@@ -41,6 +43,7 @@ def _agreed(orders: list[Order]) -> Order | None:
         actions.pop() if len(actions) == 1 else None,
         symbols.pop() if len(symbols) == 1 else None,
         tuple(name for one in orders for name in one.rest),
+        any(one.sure for one in orders),
     )
 
 
@@ -68,8 +71,9 @@ def refusal(text: str) -> AlertMalformed | None:
     elif order.action not in ("close", "cancel"):
         message["volume"] = "{{strategy.order.contracts}}"
     message["fired_at"] = "{{timenow}}"
+    called = f"{tool} syntax" if order.sure else "plain text"
     return AlertMalformed(
-        f"This is {tool} syntax, and here the message is JSON. Paste this instead, with your token "
+        f"This is {called}, and here the message is JSON. Paste this instead, with your token "
         f"in it, and compare the size{_without(order.rest)}: {json.dumps(message)}"
     )
 
@@ -208,7 +212,8 @@ def _line(words: list[str]) -> Order | None:
     if not found["amounts"] and command not in ("close", "changeleverage"):
         return None
     parts = ("percent",) if command == "close" and found["amounts"] else ()
-    return Order(_COMMANDS[command], symbol, rest + parts)
+    sure = bool(found["leverages"] or found["others"])
+    return Order(_COMMANDS[command], symbol, rest + parts, sure)
 
 
 def _kind_of(word: str) -> str:

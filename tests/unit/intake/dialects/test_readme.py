@@ -124,6 +124,32 @@ def test_a_text_that_is_not_read_is_refused_with_the_message_to_paste(tool, text
     assert (pasted["action"], pasted["symbol"].replace("/", "")) == ("buy", "BTCUSD")
 
 
+@row_by_row
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("BTCUSD buy at 60000", "plain text"),
+        ("TOKEN buy BTCUSD 0.001", "plain text"),
+        ("buy BTCUSD 0.001", "plain text"),
+        ("buy BTC/USD 100$", "plain text"),
+        ("sell BTCUSD 50%", "plain text"),
+        ("BTCUSD long 1", "plain text"),
+        ("close BTCUSD", "plain text"),
+        ("kraken buy BTC/USD 100$ x3", "whook syntax"),
+        ("buy BTCUSD 100 reduceonly", "whook syntax"),
+        ("kraken buy BTCUSD 1 limit:my-id:60000", "whook syntax"),
+        ("kraken BTCUSD cancel:all", "whook syntax"),
+        ("kraken BTCUSD changeleverage x3", "whook syntax"),
+        ("kraken buy BTCUSD 1\nkraken sell ETHUSD 1 x3", "whook syntax"),
+    ],
+)
+def test_words_that_anybody_could_write_are_plain_text_and_no_tool_s(text, called):
+    with pytest.raises(AlertMalformed) as caught:
+        verify(request(text.encode()), ALL_CREDENTIALS, NOW, anonymous_allowed=False)
+    assert caught.value.message.startswith(f"This is {called}, and here the message is JSON. Paste")
+    assert "TOKEN" not in caught.value.message.replace("YOUR-TOKEN", "")
+
+
 def test_the_document_promises_what_the_tests_are_given():
     assert {tool for tool, _ in REFUSED} == {
         "Autoview", "Alertatron", "frostybot", "PineConnector", "whook",
