@@ -24,23 +24,36 @@ def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> 
     """
     order = order_fields(verified.fields)
     found = {
-        fact: shown(
-            [one for one in order.get(name, ()) if not isinstance(one.value, bool)], strategies
-        )
-        for fact, name in _FACTS.items()
+        fact: shown(_but_flags(order.get(name, ())), strategies) for fact, name in _FACTS.items()
     }
     found["strategy"] = verified.strategy or found["strategy"] or default
     found["alert_id"] = found["alert_id"] or verified.webhook_id
     return {fact: text for fact, text in found.items() if text}
 
 
+def whole_id(verified: VerifiedBody) -> str | None:
+    """The alert's own id where it may be repeated: nobody finds a long one by how it begins."""
+    text = _first_text(_but_flags(order_fields(verified.fields).get("id", ())))
+    if text is None:
+        return verified.webhook_id
+    return text if len(text) <= MAX_ECHO else None
+
+
 def shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
     """The first text, number or flag among them, of a long one only how it begins."""
+    text = _first_text(candidates)
+    if text is None or len(text) <= MAX_ECHO or text in whole:
+        return text
+    return f"{text[:4]}… ({len(text)} characters)"
+
+
+def _first_text(candidates: Sequence[Sent]) -> str | None:
     for sent in candidates:
         if is_missing(sent.value) or not isinstance(sent.value, str | Decimal | bool):
             continue
-        text = str(sent.value).lower() if isinstance(sent.value, bool) else str(sent.value)
-        if len(text) <= MAX_ECHO or text in whole:
-            return text
-        return f"{text[:4]}… ({len(text)} characters)"
+        return str(sent.value).lower() if isinstance(sent.value, bool) else str(sent.value)
     return None
+
+
+def _but_flags(candidates: Sequence[Sent]) -> list[Sent]:
+    return [one for one in candidates if not isinstance(one.value, bool)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from webhook_core.errors import LedgerUnavailable, OrderDenied, RateLimited, Unauthenticated
 from webhook_core.intake.field_names import order_fields
-from webhook_core.intake.refused_alerts import facts, shown
+from webhook_core.intake.refused_alerts import facts, shown, whole_id
 from webhook_core.journal.record import RESENT, Record, outcome_of
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.trading.rounding import plain
@@ -68,6 +68,9 @@ def record_of(
     """Nothing long of a body is repeated: a misplaced secret may stand in any field."""
     known = facts(verified, DEFAULT_STRATEGY, strategies)
     fields = _fields(verified.fields, strategies)
+    alert_id = delivery.alert_id or whole_id(verified)
+    if alert_id is None and "alert_id" in known:
+        fields["id"] = known["alert_id"]
     trade = dict(delivery.trade or {})
     symbol = trade.get("symbol") or known.get("symbol")
     code, reason = _code_and_reason(delivery)
@@ -78,7 +81,7 @@ def record_of(
         strategy=delivery.strategy or known["strategy"],
         outcome="id_reused" if code == "id_reused" else outcome_of(code),
         code=code,
-        alert_id=delivery.alert_id or known.get("alert_id"),
+        alert_id=alert_id,
         symbol=symbol,
         asked=_asked_by_switch(delivery)
         or _asked(trade or fields, symbol, trade.get("volume_in") or fields.get("quantity_type")),

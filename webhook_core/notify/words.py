@@ -14,6 +14,7 @@ WHAT = {
     "rejected": "Kraken refused the order",
     "refused_exit": "an exit was refused, the position is still open",
     "denied": "an alert was refused by a limit",
+    "unfit": "an alert was refused as it is written",
     "unknown": "the outcome of an order is unknown",
     "not_placed": "an order was not placed",
     "expired": "an order was never sent, and has expired",
@@ -35,6 +36,7 @@ _DO = {
     "rejected": "Look at the reason, then at what the account holds.",
     "refused_exit": "Close it by hand, or mend the alert.",
     "denied": "If the limit is too tight, change it; else leave it.",
+    "unfit": "Mend the alert's message in TradingView.",
     "unknown": "Look at the open orders on Kraken before you trade by hand.",
     "not_placed": "Look at the position: the order is not on Kraken.",
     "expired": "Look at the position: replay sends the alert again.",
@@ -49,17 +51,31 @@ _DO = {
 }
 
 
+_OF_EXITS = frozenset({"EXIT_REACH", "EXIT_SIDE"})
+"""Rules that nobody sets, of no one's scope."""
+
+
 def message_of(kind: str, row: Row) -> Message:
     """Of ``kind`` of WHAT; ``found`` is told as ``unknown`` was."""
-    facts = [row.asked.strip(), moment(row.at), f"alert {row.alert_id}" if row.alert_id else ""]
+    name = row.alert_id or (row.key if row.record is not None else "")
+    facts = [row.asked.strip(), moment(row.at), f"alert {name}" if name else ""]
+    said = "unfit" if kind == "denied" and _is_written_so(row) else kind
     lines = (
         ", ".join(fact for fact in facts if fact) + ".",
         shortened(row.reason),
-        _DO.get(kind, ""),
+        _DO.get(said, ""),
     )
     told_as = "unknown" if kind == "found" else kind
-    title = f"{row.strategy}: {WHAT[kind]}"
+    title = f"{row.strategy}: {WHAT[said]}"
     return Message(told_as, title, "\n".join(line for line in lines if line), row.strategy)
+
+
+def _is_written_so(row: Row) -> bool:
+    """Whether no limit of one's own refused it: one of its fields, or a rule of Kraken's."""
+    checks = () if row.record is None else row.record.checks
+    refused = [check for check in checks if check["verdict"] == "denied"]
+    own = [one for one in refused if one["scope"] != "kraken" and one["rule"] not in _OF_EXITS]
+    return not own and bool(row.field or refused)
 
 
 def moment(at: datetime) -> str:

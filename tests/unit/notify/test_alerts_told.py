@@ -81,6 +81,53 @@ def test_a_message_says_what_of_which_alert_why_and_what_to_do(told, person):
     ]
 
 
+BY_A_LIMIT = (
+    "default: an alert was refused by a limit (paper)",
+    "If the limit is too tight, change it; else leave it.",
+)
+AS_IT_IS_WRITTEN = (
+    "default: an alert was refused as it is written (paper)",
+    "Mend the alert's message in TradingView.",
+)
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"),
+    [
+        ({"symbol": "ETHUSD"}, BY_A_LIMIT),
+        ({"volume": "5"}, BY_A_LIMIT),
+        ({"take_profit": "70000", "stop_loss": "50000"}, AS_IT_IS_WRITTEN),
+        ({"symbol": "BTCUSDX"}, AS_IT_IS_WRITTEN),
+        ({"volume": "0.000000001"}, AS_IT_IS_WRITTEN),
+        ({"display_volume": "0.000001", "order_type": "iceberg"}, AS_IT_IS_WRITTEN),
+        ({"stop_loss": "61000", "price": None}, AS_IT_IS_WRITTEN),
+    ],
+)
+def test_only_of_a_limit_of_one_s_own_it_says_to_look_whether_that_is_too_tight(
+    told, person, alert, said
+):
+    function = told(env={"MAX_ORDER_COST": "1000 USD"})
+    function.post(function.alert(**alert))
+    next_run(function)
+    (message,) = person.heard
+    assert (message["title"], message["message"].splitlines()[-1]) == said
+
+
+@pytest.mark.parametrize(
+    "alert", [{"take_profit": "70000", "stop_loss": "50000"}, {"volume": "much", "side": "sell"}]
+)
+def test_what_can_t_be_understood_is_named_by_what_finds_it_again(told, person, alert):
+    function = told()
+    function.post(function.alert(id="send-alert-4f1c09d7-8f3a-4f5e-9a51-0c8e5f4f3e2d", **alert))
+    next_run(function)
+    (message,) = person.heard
+    named = message["message"].splitlines()[0].removesuffix(".").rpartition(", alert ")[2]
+    (listed,) = function.operate("GET", "/alerts")["alerts"]
+    assert (listed["alert_id"], listed["key"]) == (None, named)
+    known = function.operate("GET", "/alerts", id=named)["alert"]
+    assert known["deliveries"][0]["fields"]["id"] == "send… (47 characters)"
+
+
 def test_an_unknown_is_told_after_two_minutes_and_once_more_when_it_is_found(told, person):
     function = told()
     function.venue.lose_reply = True
@@ -185,7 +232,7 @@ def test_an_alert_of_another_mode_or_account_is_not_ours(told, person):
 
 def test_every_outcome_of_an_alert_is_told_or_waited_for():
     assert set(OUTCOMES) - set(WHAT) == {"validated", "not_sent", "missed"}
-    assert set(WHAT) - {"found"} <= set(KINDS)
+    assert set(WHAT) - {"found", "unfit"} <= set(KINDS)
 
 
 @pytest.mark.parametrize("minutes", [-50, -15, 15, 50])
