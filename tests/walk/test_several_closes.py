@@ -143,6 +143,57 @@ def test_what_a_sale_of_the_same_alert_that_rests_holds_is_said_to_be_left(means
         assert any(said.startswith("NOT_ALL_CLOSED: ") for said in answer["warnings"]), answer
 
 
+ONCE = {"order_type": "limit", "time_in_force": "IOC"}
+ALL_OR_NONE = {"order_type": "limit", "time_in_force": "FOK"}
+MAY_NOT_TRADE = {
+    "a limit that finds nobody": ("0.3", {"price": "2600", **ONCE}),
+    "half of it": ("0.15", {"price": "2600", **ONCE}),
+    "all of it or nothing": ("0.3", {"price": "2600", **ALL_OR_NONE}),
+    "a limit that is met": ("0.3", {"price": "2400", **ONCE}),
+    "half of it that is met": ("0.15", {"price": "2400", **ONCE}),
+}
+ON_MARGIN = {
+    "more than is held": ("0.5", {}),
+    "a sale of later": ("0.3", {"starts": "+3600"}),
+    "half of it later": ("0.15", {"starts": "+3600"}),
+}
+
+
+@pytest.mark.crossed
+@pytest.mark.parametrize(
+    ("margin", "stop", "sold"),
+    [(False, None, row) for row in MAY_NOT_TRADE]
+    + [(True, stop, row) for stop in (None, "2250") for row in MAY_NOT_TRADE | ON_MARGIN],
+)
+@pytest.mark.parametrize("means", ["all", "own"])
+def test_a_close_is_not_dropped_for_a_sale_before_it_that_may_be_none_of_what_is_held(
+    means, margin, stop, sold, tmp_path
+):
+    env = {} if means == "all" else own_tables(tmp_path)
+    with scene(instances=2, margin=margin, balances=MONEY, **env) as there:
+        there.send("one", side="buy", volume="0.3", stop_loss=stop)
+        there.clock.sleep(200)
+        volume, terms = (MAY_NOT_TRADE | ON_MARGIN)[sold]
+        legs = [sale(volume, **terms), closing("100")]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
+        assert there.held() == 0, answer
+        assert "stop-loss" not in [one.ordertype for one in there.open()]
+
+
+@pytest.mark.parametrize(
+    ("volume", "code", "left"),
+    [("0.3", "POSITION_HELD", "0.3"), ("0.15", "NOT_ALL_CLOSED", "0.15")],
+)
+def test_what_is_to_be_sold_later_is_held_and_not_sold_yet(volume, code, left):
+    with scene(instances=2, balances=MONEY) as there:
+        there.send("one", side="buy", volume="0.3")
+        there.clock.sleep(200)
+        legs = [sale(volume, starts="+3600"), closing("100")]
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
+        said = [answer["message"], *answer["warnings"]]
+        assert (any(code in one for one in said), there.held()) == (True, Decimal(left)), answer
+
+
 def sale(volume: str, **terms: str) -> dict[str, str]:
     return {"symbol": "ETHUSD", "side": "sell", "volume": volume, **terms}
 

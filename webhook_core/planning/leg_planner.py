@@ -1,5 +1,5 @@
 """How one leg of an alert is planned: sized, held against every limit, and freed of what holds its
-funds. Only what a cancel sets free counts for the legs after it."""
+funds. Of the legs before it counts what a cancel sets free, and what an order sells or holds."""
 
 from __future__ import annotations
 

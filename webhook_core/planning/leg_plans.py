@@ -34,8 +34,8 @@ from webhook_core.trading.symbols import display_name
 class AlertPlanner:
     """Of one alert.
 
-    The legs are planned one after the other on the same facts; only what a cancel sets free counts
-    for the legs after it.
+    The legs are planned one after the other on the same facts; of those before it a leg counts
+    what a cancel sets free, and what an order sells or holds.
     """
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:

@@ -43,13 +43,14 @@ class Planned(NamedTuple):
 
 class Position(NamedTuple):
     """``held``: base, above zero. ``side`` of what closes it. ``own``: it is what the strategy
-    bought."""
+    bought; ``whole`` is what the account holds."""
 
     pair: Instrument
     margin: bool
     held: Decimal
     side: Side = Side.SELL
     own: bool = False
+    whole: Decimal = _ZERO
 
     def takes(self, volume: Decimal) -> Decimal:
         """As an order may have it, zero for less than it takes."""
@@ -98,9 +99,11 @@ def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
         held = (facts.positions or {}).get(pair.key, _ZERO)
         if not margin:
             held = (facts.balances or {}).get(pair.base, Balance(_ZERO)).total
+        whole = abs(held)
         if intent.own:
             held = part_of((facts.own or {}).get(pair.key, _ZERO), held)
-        yield Position(pair, margin, abs(held), Side.BUY if held < 0 else Side.SELL, intent.own)
+        side = Side.BUY if held < 0 else Side.SELL
+        yield Position(pair, margin, abs(held), side, intent.own, whole)
 
 
 def _of_one(
@@ -110,7 +113,7 @@ def _of_one(
 
     ``canceled``: what the exits that they cancel held, by order id.
     """
-    if not _closes_behind_another(planned, position):
+    if not _closes_behind_another(planned, position) or _is_turned(planned, position):
         return list(planned)
     sent, stops = list[Planned](), list[Planned]()
     left, freed, behind_last = position.held, _ZERO, 0
@@ -139,6 +142,14 @@ def _closes_behind_another(planned: Sequence[Planned], position: Position) -> bo
     requests = [one.request for one in planned]
     trading = [one for one in requests if _trades_at_once(one, position)]
     return any(_closes(one, position) for one in trading[1:])
+
+
+def _is_turned(planned: Sequence[Planned], position: Position) -> bool:
+    """Whether other orders lead the position to its other side: Kraken refuses what was planned to
+    reduce it, and that is counted again."""
+    requests = [one.request for one in planned if _trades_at_once(one.request, position)]
+    plain = sum((one.volume for one in requests if not one.exits), _ZERO)
+    return position.margin and plain > position.whole
 
 
 def _over_what_remains(
@@ -187,7 +198,7 @@ def _closes(request: OrderRequest, position: Position) -> bool:
 
 def _trades_at_once(request: OrderRequest, position: Position) -> bool:
     is_here = _is_of(request, position) and request.side is position.side
-    return is_here and request.at_market
+    return is_here and request.at_market and not request.is_scheduled
 
 
 def _puts_back(request: OrderRequest, position: Position) -> bool:

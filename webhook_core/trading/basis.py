@@ -34,12 +34,14 @@ class Sold(NamedTuple):
         return self.closed + self.at_once + self.rests
 
     def and_by(self, requests: Sequence[OrderRequest]) -> Sold:
-        """With what these sell, but for a stop for what they leave."""
+        """With what these sell, but for a stop for what they leave, and for what trades at its
+        limit at once or never: what comes of that nobody knows."""
         sold = [self.closed, self.at_once, self.rests]
         for one in requests:
-            is_order = one.method == "AddOrder" and not one.freeing
+            is_order = one.method == "AddOrder" and not one.freeing and not one.is_now_or_never
             if is_order and one.side is Side.SELL and not one.on_margin:
-                sold[0 if one.exits else 1 if one.at_market else 2] += one.volume
+                is_gone = one.at_market and not one.is_scheduled
+                sold[0 if one.exits else 1 if is_gone else 2] += one.volume
         return Sold(*sold)
 
 

@@ -64,6 +64,11 @@ class OrderFields:
         return "starttm" in self.parameters
 
     @property
+    def is_now_or_never(self) -> bool:
+        """Whether what does not trade in the moment in which it is taken is canceled."""
+        return self.parameters.get("timeinforce") in ("IOC", "FOK")
+
+    @property
     def rests(self) -> bool:
         """Whether it may lie in the book."""
         return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)
