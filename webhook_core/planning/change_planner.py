@@ -99,7 +99,8 @@ class Changes:
         if instrument is not None and instrument.key != pair.key:
             raise OrderDenied(
                 f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of "
-                f"{intent.symbol}."
+                f"{intent.symbol}.",
+                field="symbol",
             )
         request = cancel_and_amend.amendment(intent, order, pair)
         if isinstance(request, Denied):

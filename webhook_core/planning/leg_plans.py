@@ -195,7 +195,7 @@ class AlertPlanner:
     def _of_leg(self, number: int, refused: Denied) -> Denied:
         if len(self.wants.intents) == 1:
             return refused
-        return refused._replace(message=f"orders[{number}]: {refused.message}")
+        return refused._replace(message=f"orders[{number}]: {refused.message}", leg=number)
 
     def _line(
         self, intents: tuple[Intent, ...], instruments: list[Instrument | None]

@@ -26,8 +26,10 @@ def actions(wants: Wants, permit: Permit) -> Denied | None:
         made.append(check)
         if not check.passed:
             denied = denied_by(check, (), made)
-            message = f"orders[{number}]: {denied.message}" if several else denied.message
-            return denied._replace(message=message)
+            if several:
+                message = f"orders[{number}]: {denied.message}"
+                return denied._replace(message=message, leg=number)
+            return denied
     return None
 
 

@@ -155,7 +155,7 @@ class Sources(Record):
         except UnknownSymbol as unknown:
             if unknown.ask_for is None:
                 raise
-            denied = denials.unlisted(rules, known)
+            denied = denials.unlisted(symbol, rules, known)
             if denied is not None:
                 raise OrderDenied(denied.message, field="symbol") from None
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)

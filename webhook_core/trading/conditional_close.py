@@ -17,6 +17,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Close, OrderType, Relative, Side
 from webhook_core.trading.prices import Price, estimate, goes_up
+from webhook_core.trading.prices import text as as_text
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]
             )
         elif _is_out_of_reach(name, price, market):
             text = f"EXIT_REACH: {_too_far(name, 'market', market)}: {_WRITE}"
-            yield Check("EXIT_REACH", False, text, {"market": plain(market)})
+            yield Check("EXIT_REACH", False, text, {name: as_text(price), "market": plain(market)})
         else:
             yield Check("EXIT_REACH", True, "", {"market": plain(market)})
     yield from _side_checks(wanted, market)

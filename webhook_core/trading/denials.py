@@ -89,13 +89,13 @@ def uncapped_currencies(instrument: Instrument, rules: TradingRules) -> Iterator
                 yield owned(check, owner, "MAX_ORDER_COST")
 
 
-def unlisted(rules: TradingRules, known: Instruments) -> Check | None:
+def unlisted(symbol: str, rules: TradingRules, known: Instruments) -> Check | None:
     """The refusal of a symbol that names none of the ``known`` pairs, by a list all of whose pairs
     are known: what else it may name at Kraken is not among them."""
     for owner in rules.limits:
         allowed = owner.allowed_symbols
         if allowed is not None and all(known.has(each) for each in allowed):
-            return owned(limits.none_listed(allowed), owner, "ALLOWED_SYMBOLS")
+            return owned(limits.none_listed(symbol, allowed), owner, "ALLOWED_SYMBOLS")
     return None
 
 

@@ -15,6 +15,7 @@ from webhook_core.trading.assets import asset_code, same_asset
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.rounding import cost_of, plain
+from webhook_core.trading.symbol_spelling import symbol_shown
 from webhook_core.trading.symbols import display_name, names_pair
 
 _NAMES_SHOWN = 10
@@ -30,10 +31,11 @@ def symbol_allowed(instrument: Instrument, allowed: Sequence[str]) -> Check:
     return checks.denied("ALLOWED_SYMBOLS", text, symbol=name, allowed=shown)
 
 
-def none_listed(allowed: Sequence[str]) -> Check:
+def none_listed(symbol: str, allowed: Sequence[str]) -> Check:
     """The refusal of a symbol that names no pair of the list."""
     shown = _listed(allowed)
-    return checks.denied("ALLOWED_SYMBOLS", f"the symbol names none of {shown}", allowed=shown)
+    text = f"symbol {symbol_shown(symbol)} is not among {shown or 'the (none) allowed'}"
+    return checks.denied("ALLOWED_SYMBOLS", text, allowed=shown)
 
 
 def _listed(allowed: Sequence[str]) -> str:

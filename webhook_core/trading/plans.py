@@ -56,7 +56,7 @@ class Denied(NamedTuple):
     ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what
     is refused, where an appraisal was asked for. ``notes`` say how its size came about, and what
     was rounded. ``set_by``: whose limit it is. ``checks``: those that were made, the last of them
-    refuses.
+    refuses. ``leg``: its number, where the alert has several.
     """
 
     rule: str
@@ -66,6 +66,33 @@ class Denied(NamedTuple):
     notes: tuple[str, ...] = ()
     set_by: SetBy = "global"
     checks: tuple[Check, ...] = ()
+    leg: int | None = None
+
+
+_FIELDS = {
+    "ALLOWED_SYMBOLS": "symbol",
+    "LEVERAGE": "leverage",
+    "DISPLAY_VOLUME": "display_volume",
+    "START_TIME": "starts",
+    "EXPIRY": "expires",
+    "AMEND_VOLUME": "volume",
+}
+"""Rules that are about one field of the alert, whatever else it says."""
+_OF_A_PRICE = ("PRICE_ZERO", "PRICE_BELOW_ZERO", "EXIT_SIDE", "EXIT_REACH")
+"""Those about the price whose name their numbers begin with."""
+_OF_A_TOKEN = ("symbol", "order_type")
+
+
+def _field_of(denied: Denied) -> str | None:
+    """The one field of the alert that the rule is about; the legs may share their symbol."""
+    names, field = denied.numbers, _FIELDS.get(denied.rule)
+    if denied.rule in _OF_A_PRICE:
+        field = next(iter(names), None)
+    elif denied.set_by == "token":
+        field = next((name for name in _OF_A_TOKEN if name in names), field)
+    if field is None or denied.leg is None or field == "symbol":
+        return field
+    return f"orders[{denied.leg}].{field}"
 
 
 def refusal_of(denied: Denied) -> OrderDenied:
@@ -73,14 +100,16 @@ def refusal_of(denied: Denied) -> OrderDenied:
     alerts are too many, else 422."""
     if denied.set_by != "token":
         kind = TooManyAlerts if denied.rule == ALERTS_RULE else OrderDenied
-        refused = kind(denied.message, notes=denied.notes, short=denied.rule)
+        refused = kind(
+            denied.message, field=_field_of(denied), notes=denied.notes, short=denied.rule
+        )
         refused.rule, refused.set_by, refused.checks = denied.rule, denied.set_by, denied.checks
         return refused
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
     tells_size = "cost" in denied.numbers or "max" in denied.numbers
     short = short if tells_size else denied.message
-    forbidden = OutOfScope(denied.message, notes=denied.notes, short=short)
+    forbidden = OutOfScope(denied.message, field=_field_of(denied), notes=denied.notes, short=short)
     forbidden.checks = denied.checks
     return forbidden
 

@@ -253,6 +253,51 @@ def test_a_pair_that_may_not_be_traded_costs_no_call(what, env, rule, legs):
     assert function.venue.calls == []
 
 
+MARKET = {"price": None, "side": "buy"}
+NO_ORDER = {"side": None, "volume": None, "price": None}
+LIMIT = {"order_type": "limit"}
+SOON = {"starts": "2020-01-01T00:00:00Z"}
+
+
+@row_by_row
+@pytest.mark.parametrize(
+    ("fields", "rule", "field"),
+    [
+        ({"symbol": "ETHUSD"}, "ALLOWED_SYMBOLS", "symbol"),
+        ({"symbol": "BTCUSDT"}, "ALLOWED_SYMBOLS", "symbol"),
+        ({"symbol": "BTCUDS"}, "ALLOWED_SYMBOLS", "symbol"),
+        ({**NO_ORDER, "symbol": "ETHUSD", "action": "close"}, "ALLOWED_SYMBOLS", "symbol"),
+        ({**NO_ORDER, "symbol": "ETHUSD", "action": "cancel"}, "ALLOWED_SYMBOLS", "symbol"),
+        ({"leverage": "77"}, "LEVERAGE", "leverage"),
+        ({**LIMIT, "expires": "+1"}, "EXPIRY", "expires"),
+        ({**LIMIT, **SOON}, "START_TIME", "starts"),
+        ({**LIMIT, "price": "0.01"}, "PRICE_ZERO", "price"),
+        ({**LIMIT, "price": "-99999"}, "PRICE_BELOW_ZERO", "price"),
+        ({**MARKET, "stop_loss": "51000"}, "EXIT_SIDE", "stop_loss"),
+        ({**MARKET, "take_profit": "9999999"}, "EXIT_REACH", "take_profit"),
+        ({"order_type": "iceberg", "display_volume": "0.0001", "volume": "1"},
+            "DISPLAY_VOLUME", "display_volume"),
+        ({"volume": "0.0000001"}, "ORDER_MINIMUM", None),
+        ({"volume": "1"}, "MAX_ORDER_COST", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("legs", [False, True])
+def test_a_denial_that_is_about_one_field_names_it(fields, rule, field, legs):
+    limits = {"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "30000 USD"}
+    function = trader(btc=3, usd="1000000", env=limits)
+    function.venue.rules = [btc_usd(as_of=function.clock.now())]
+    function.operate("POST", "/reconcile")  # the rules of now may deny
+    body = function.alert(**fields)
+    if legs and "action" not in fields and "symbol" not in fields:
+        leg = {"side": "buy", "volume": "0.1", "price": "50000", **fields}
+        body = legs_alert(function, [{"action": "cancel"}, leg])
+        field = field and f"orders[1].{field}"
+    answer = function.post(body)
+    assert outcome(answer) == (422, "order_denied"), answer.document
+    assert f"{rule}: " in answer["error"]
+    assert answer["field"] == field
+
+
 @pytest.mark.parametrize(
     "fields", [{"action": "cancel"}, {"action": "amend", "order_id": "OAAAAA-AAAAA-AAAAAA"}]
 )
@@ -271,7 +316,9 @@ def test_a_symbol_that_is_not_known_is_not_asked_for_where_every_allowed_pair_is
     function = trader(env={"ALLOWED_SYMBOLS": "BTC/USD,ETH/USD"})
     answer = function.post(function.alert(symbol="NOPEUSD"))
     assert (outcome(answer), answer["field"]) == ((422, "order_denied"), "symbol")
-    assert answer["error"].startswith("ALLOWED_SYMBOLS: the symbol names none of BTC/USD, ETH/USD")
+    assert answer["error"].startswith(
+        "ALLOWED_SYMBOLS: symbol 'NOPEUSD' is not among BTC/USD, ETH/USD (the global "
+    )
     assert function.venue.calls == []
     learning = trader(env={"ALLOWED_SYMBOLS": "BTC/USD,NOPE/USD"})
     assert outcome(learning.post(learning.alert(symbol="NOPEUSD"))) == (400, "alert_malformed")

@@ -596,7 +596,7 @@ def test_an_order_type_is_in_one_family_at_most(kind):
     [
         ({**LIMIT, "tif": "FOK", "post_only": True}, 400, "alert_malformed", "post_only"),
         ({"take_profit": "65000", "stop_loss": "55000"}, 422, "order_denied", "take_profit"),
-        ({**ICEBERG, "display_volume": "0.01"}, 422, "order_denied", None),
+        ({**ICEBERG, "display_volume": "0.01"}, 422, "order_denied", "display_volume"),
         (
             {"order_type": "limit", "price": "-2%", "stop_loss": "1%", "expires": "+3600"},
             200,
