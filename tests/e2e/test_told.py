@@ -94,7 +94,7 @@ def test_a_stop_that_fired_at_kraken_is_told(make_live, make_kraken, person):
     assert function.operate("POST", "/reconcile")["told"] == 1
     assert function.operate("POST", "/reconcile")["told"] == 0
     (said,) = person.heard
-    assert said["title"] == "default: a stop or take profit fired, sold 0.001 BTC/USD"
+    assert said["title"] == "default: a stop-loss fired, sold 0.001 BTC/USD"
     assert alert["id"] in said["message"]
 
 

@@ -153,6 +153,7 @@ def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
         asked=request.asked_price if is_order else None,
         fee=_in_base(trade) if in_base else trade.fee,
         fee_in_base=in_base,
+        exit_type=None if is_order else request.exit_type,
     )
 
 

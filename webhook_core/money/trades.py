@@ -28,7 +28,8 @@ class Trade(NamedTuple):
     """``volume`` counts base, ``price`` quote per base, ``cost`` quote. ``fee`` counts base where
     ``fee_in_base``, else quote. ``at`` is the venue's moment. ``strategy``, ``alert_id``: of the
     alert that it belongs to, None for ``Role.OTHER``; an exit belongs to the alert of its entry.
-    ``asked``: the price that the order was sent with, if any. ``pair`` is the venue's key,
+    ``asked``: the price that the order was sent with, if any. ``exit_type``: the order type of an
+    exit, None also where an earlier version kept it. ``pair`` is the venue's key,
     ``symbol`` for people."""
 
     trade_id: str
@@ -47,6 +48,7 @@ class Trade(NamedTuple):
     alert_id: str | None = None
     asked: Decimal | None = None
     fee_in_base: bool = False
+    exit_type: str | None = None
 
     @property
     def base(self) -> str:

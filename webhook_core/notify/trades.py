@@ -74,7 +74,7 @@ def _message(trades: Sequence[Trade], order_type: str) -> Message:
     did = "bought" if first.side is Side.BUY else "sold"
     title = f"{first.strategy}: {did} {plain(volume)} {first.symbol}"
     if fired:
-        which = order_type or "stop or take profit"
+        which = order_type or first.exit_type or "stop or take profit"
         title = f"{first.strategy}: a {which} fired, {did} {plain(volume)} {first.symbol}"
     price = cost / volume if volume else first.price
     fees = sum((trade.fee for trade in trades), Decimal(0))

@@ -89,7 +89,12 @@ class OrderFields:
     @property
     def leaves_exit(self) -> bool:
         """Whether what it fills leaves a conditional close."""
-        return "close[ordertype]" in self.parameters
+        return self.exit_type is not None
+
+    @property
+    def exit_type(self) -> str | None:
+        """The order type of that exit."""
+        return self.parameters.get("close[ordertype]")
 
     @property
     def in_quote(self) -> bool:

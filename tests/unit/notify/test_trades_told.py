@@ -9,6 +9,8 @@ from tests.support.clock import FakeClock
 from tests.support.memory_ledger import MemoryLedger
 from tests.unit.notify.conftest import next_run
 from webhook_core.bootstrap import open_venue
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trades import Role, to_row
 from webhook_core.operations.cli import cli
 from webhook_core.settings.reading import read_settings
 
@@ -28,8 +30,16 @@ def trade(function, number, price, **fields):
     assert answer.status == 200, answer.document
 
 
-@pytest.mark.parametrize("close", [{"stop_loss": "59000"}, {"take_profit": "61000"}])
-def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close):
+@pytest.mark.parametrize(
+    ("close", "kind"),
+    [
+        ({"stop_loss": "59000"}, "stop-loss"),
+        ({"stop_loss": "59000", "stop_loss_limit": "58000"}, "stop-loss-limit"),
+        ({"take_profit": "61000"}, "take-profit"),
+        ({"take_profit": "61000", "take_profit_limit": "60500"}, "take-profit-limit"),
+    ],
+)
+def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close, kind):
     function = trading()
     trade(function, 1, "60000", strategy_name="trend", **close)
     assert next_run(function) == 0
@@ -37,13 +47,31 @@ def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close)
     trade(function, 2, moves_to, volume="0.001")
     assert [next_run(function) for _ in range(15)] == [1, *[0] * 14]
     (said,) = person.heard
-    assert said["title"] == "trend: a stop or take profit fired, sold 0.01 BTC/USD (paper)"
+    assert said["title"] == f"trend: a {kind} fired, sold 0.01 BTC/USD (paper)"
     assert " USD, fee " in said["message"]
     assert said["message"].endswith("By the order of alert 1.")
     (leg,) = function.operate("GET", "/alerts", id="1")["alert"]["legs"]
     assert [(row["side"], row["volume"]) for row in leg["exit_fills"]] == [("sell", "0.01")]
     shown = CliRunner().invoke(cli, ["alerts", "show", "1"], obj=lambda: function.application)
     assert "side sell, volume 0.01, price " in shown.stdout
+
+
+def test_an_exit_that_an_earlier_version_kept_is_told_without_its_kind(trading, person):
+    function = trading()
+    trade(function, 1, "60000", strategy_name="trend", stop_loss="59000")
+    next_run(function)
+    trade(function, 2, "58900", volume="0.001")
+    function.operate("POST", "/reconcile")
+    (exit_,) = [one for one in kept(function) if one.role is Role.EXIT]
+    later = exit_._replace(trade_id="T-OLD", order_id="O-OLD", exit_type=None)
+    assert "exit_type" not in to_row(later)
+    TradeStore(function.store, "paper", "default").add([later])
+    next_run(function)
+    assert person.titles[-1].startswith("trend: a stop or take profit fired, sold 0.01 BTC/USD")
+
+
+def kept(function):
+    return TradeStore(function.store, "paper", "default").of_day(function.clock.now().date())
 
 
 @pytest.mark.parametrize(
