@@ -13,7 +13,10 @@ from tests.support.project import ROOT
 from tests.support.row_by_row import row_by_row
 from tests.support.shell import Recorded, gcloud_dict, options
 from webhook_core import errors
-from webhook_core.intake.field_names import ALIASES
+from webhook_core.intake.actions import ACTION_NAMES
+from webhook_core.intake.authentication import _SECRET_FIELDS
+from webhook_core.intake.field_names import ALIASES, normalise
+from webhook_core.intake.quantities import QUANTITY_NAMES
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.web import client_certificate, messages
 
@@ -368,7 +371,11 @@ def test_the_table_of_answers_has_the_code_and_the_status_of_every_error():
 def test_the_table_of_an_alert_s_fields_has_every_name_of_each():
     table = TEXTS["examples/README.md"].partition("## The alert's fields")[2].partition("\n## ")[0]
     told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|.*", table, re.MULTILINE))))
-    assert {name for names in ALIASES.values() for name in names} - told == set()
+    names = {name for names in ALIASES.values() for name in names} | _SECRET_FIELDS
+    names |= ACTION_NAMES.keys()
+    assert names - told == set()
+    assert QUANTITY_NAMES.keys() - {normalise(name) for name in told} == set()
+    assert "case, `_`, `-` and blanks in a name don't matter: `stoploss`" in table
 
 
 @pytest.mark.parametrize("document", ["EXTENDING.md", "README.md"])
