@@ -30,7 +30,7 @@ def slip_of(placeholder: str) -> str:
         where = (
             "in the alert of a strategy" if name.startswith("strategy.") else "when an alert fires"
         )
-        return f"It does so {where}: was this sent by hand or by another tool?"
+        return f"It does so {where}, and not where a message is sent by hand or by another tool"
     near = get_close_matches(name.lower(), KNOWN, n=1, cutoff=_NEAR)
     hint = f"; the nearest is {{{{{near[0]}}}}}" if near else ""
     return f"TradingView has no placeholder of that name{hint}"

@@ -624,7 +624,7 @@ def test_a_placeholder_left_in_an_order_field_is_named(field, value, placeholder
     assert f"still holds {placeholder}: TradingView did not expand it" in error.message
 
 
-BY_HAND = "was this sent by hand or by another tool?"
+BY_HAND = "and not where a message is sent by hand or by another tool."
 
 
 @row_by_row
@@ -651,6 +651,8 @@ BY_HAND = "was this sent by hand or by another tool?"
 def test_a_placeholder_left_in_an_order_field_is_told_why_it_was_left(value, hint):
     error = base_fault(side=value)
     assert hint in error.message
+    assert error.message.endswith(".")
+    assert "?." not in error.message
     assert ("Check its spelling" in error.message) == (hint == "Check its spelling")
 
 
