@@ -17,23 +17,23 @@ from tests.support.served_function import VALIDATE, check, free_port
 
 
 @pytest.mark.parametrize(
-    ("changed", "numbers"),
+    ("changed", "numbers", "field"),
     [
-        ({"symbol": "LTCUSD", "volume": "1", "price": "80"}, ("LTC/USD",)),
-        ({"volume": "0.01"}, ("600", "500")),
+        ({"symbol": "LTCUSD", "volume": "1", "price": "80"}, ("LTC/USD",), "symbol"),
+        ({"volume": "0.01"}, ("600", "500"), None),
     ],
     ids=["a pair that is not allowed", "a cost above the cap"],
 )
 def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(
-    changed, numbers, live, kraken
+    changed, numbers, field, live, kraken
 ):
     calls, alert = len(kraken.calls("AddOrder")), live.alert(**changed)
-    answer = check(live.post(alert), 422, "order_denied")
+    answer = check(live.post(alert), 422, "order_denied", field)
     assert all(number in answer["error"] for number in numbers), answer["error"]
     assert len(kraken.calls("AddOrder")) == calls
     assert live.orders(alert["id"]) == []
 
-    (order,) = check(live.post(alert, VALIDATE), 422, "order_denied")["orders"]
+    (order,) = check(live.post(alert, VALIDATE), 422, "order_denied", field)["orders"]
     assert (order["state"], order["request"]["volume"]) == ("DENIED", alert["volume"])
     (denied,) = [made for made in order["checks"] if made["verdict"] == "denied"]
     assert denied["message"] == answer["error"]

@@ -26,7 +26,7 @@ def test_a_refused_exit_is_told_once_and_nothing_of_the_address_is_seen(make_fun
     assert function.operate("POST", "/reconcile")["told"] == 0
     alert = function.alert(symbol="ETHUSD", side="sell", strategy_name="trend", token=None)
     alert["token"] = function.evidence.secrets.strategy_token
-    check(function.post(alert), 422, "order_denied")
+    check(function.post(alert), 422, "order_denied", "symbol")
     assert function.operate("POST", "/reconcile")["told"] == 1
     assert function.operate("POST", "/reconcile")["told"] == 0
     (message,) = person.heard
@@ -63,7 +63,7 @@ def test_a_close_that_leaves_something_is_told_as_that(make_function, person, ab
 def test_what_nobody_takes_is_sent_later(make_function, person):
     function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
     function.operate("POST", "/reconcile")
-    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied", "symbol")
     person.answers = [500]
     assert function.operate("POST", "/reconcile")["told"] == 0
     assert person.heard == []
@@ -77,7 +77,7 @@ def test_an_address_that_is_none_stops_neither_start_nor_trade_nor_reconcile(
     function = make_function(NOTIFY=address, ALLOWED_SYMBOLS="BTC/USD").start()
     check(function.post(function.alert()), 200, "accepted")
     function.operate("POST", "/reconcile")
-    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied", "symbol")
     answer = function.operate("POST", "/reconcile")
     assert (answer.status, answer["told"]) == (200, 0)
     assert "notify.not_sent" in function.log()
@@ -102,7 +102,7 @@ def test_of_two_runs_at_once_one_tells_it(make_function, person):
     function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
     function.operate("POST", "/reconcile")
     for _ in range(3):
-        check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+        check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied", "symbol")
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(function.operate, "POST", "/reconcile") for _ in range(4)]
     assert sorted(run.result()["told"] for run in runs) == [0, 0, 0, 3]
@@ -114,14 +114,14 @@ def test_an_address_may_be_a_secret_by_name(make_function, person, evidence):
     place.write_text(f"{person.url(ROUTE)}\n", "utf-8")
     function = make_function(NOTIFY=f"file:{place}", ALLOWED_SYMBOLS="BTC/USD").start()
     function.operate("POST", "/reconcile")
-    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied", "symbol")
     assert function.operate("POST", "/reconcile")["told"] == 1
 
 
 def test_a_run_that_is_killed_while_it_sends_is_not_repeated(make_function, person):
     function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
     function.operate("POST", "/reconcile")
-    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied", "symbol")
     person.takes_s = 1.5
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(function.operate, "POST", "/reconcile")
