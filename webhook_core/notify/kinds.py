@@ -15,6 +15,6 @@ URGENT = (
     *("refused_exit", "unknown", "failing", "not_placed", "expired", "rejected", "stop", "pause"),
     *("silent", "in_part"),
 )
+"""First where there are more than are told one by one."""
 WITH = {"in_part": "accepted"}
 """Told too where this one is chosen."""
-"""First where there are more than are told one by one."""
