@@ -52,7 +52,6 @@ class FirestoreEmulator:
         arguments = [
             "-Duser.language=en",
             "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
             "-cp",
             str(self._jar),
             _MAIN,
