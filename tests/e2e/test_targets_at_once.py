@@ -25,6 +25,7 @@ OUTCOMES = {
     (409, "superseded"),
     (503, "not_sent"),
     (503, "outcome_unknown"),
+    (503, "ledger_unavailable"),
 }
 
 
