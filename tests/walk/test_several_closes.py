@@ -191,7 +191,21 @@ def test_what_is_to_be_sold_later_is_held_and_not_sold_yet(volume, code, left):
         legs = [sale(volume, starts="+3600"), closing("100")]
         answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
         said = [answer["message"], *answer["warnings"]]
+        assert any("this alert's own among them" in one for one in said)
         assert (any(code in one for one in said), there.held()) == (True, Decimal(left)), answer
+
+
+@pytest.mark.parametrize("terms", [ONCE, ALL_OR_NONE], ids=["once", "all or none"])
+def test_what_a_limit_of_the_same_alert_sells_at_once_is_not_sold_again_of_what_others_bought(
+    terms, tmp_path
+):
+    with scene(instances=2, balances=MONEY, **own_tables(tmp_path)) as there:
+        there.send("two", side="buy", volume="0.5")
+        there.send("one", side="buy", volume="0.3")
+        there.clock.sleep(200)
+        part = sale("100", price="2400", quantity_type="percent_position", **terms)
+        answer = there.send("one", **NO_ORDER, symbol=None, orders=[part, closing("100")])
+        assert (answer["status"], there.held()) == (200, Decimal("0.5")), answer
 
 
 def sale(volume: str, **terms: str) -> dict[str, str]:

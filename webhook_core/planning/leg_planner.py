@@ -211,7 +211,7 @@ class LegPlanner:
         if self.cancelled or sold.whole:
             facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold.whole)
         fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
-        return Basis(instrument, facts, taker_fee, fresh, sold.closed + sold.at_once)
+        return Basis(instrument, facts, taker_fee, fresh, sold)
 
     def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
         """What a size that follows from what is free keeps back, in percent.

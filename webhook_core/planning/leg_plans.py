@@ -123,11 +123,13 @@ class AlertPlanner:
         )
 
     def _count(self, planned: Plan, instrument: Instrument | None) -> None:
-        """For the legs behind it."""
+        """For the legs behind it. What trades at its limit at once or never holds nothing by then,
+        and what it sells nobody knows."""
         self.legs.before += planned.requests
         if instrument is not None:
             sold = self.legs.sold.get(instrument.base, Sold())
-            self.legs.sold[instrument.base] = sold.and_by(planned.requests)
+            known = [one for one in planned.requests if not one.is_now_or_never]
+            self.legs.sold[instrument.base] = sold.and_by(known)
 
     def _leg_planner(
         self, legs: Sequence[Leg]

@@ -62,8 +62,7 @@ def is_all_closed(planner: LegPlanner, intent: Intent, pair: Instrument | None) 
     """Whether the legs before it close all that the account holds on spot."""
     if pair is None or not isinstance(intent, PositionIntent) or is_margin(intent.leverage):
         return False
-    sold = planner.sold.get(pair.base, Sold())
-    gone = sold.closed + sold.at_once
+    gone = planner.sold.get(pair.base, Sold()).gone
     held = (planner.facts.balances or {}).get(pair.base, Balance(_ZERO)).total
     return gone > 0 and not Position(pair, margin=False, held=held).takes(held - gone)
 

@@ -29,16 +29,20 @@ class Sold(NamedTuple):
     rests: Decimal = Decimal(0)
 
     @property
+    def gone(self) -> Decimal:
+        """Which the account holds no more once they have traded."""
+        return self.closed + self.at_once
+
+    @property
     def whole(self) -> Decimal:
         """Which is free no more."""
-        return self.closed + self.at_once + self.rests
+        return self.gone + self.rests
 
     def and_by(self, requests: Sequence[OrderRequest]) -> Sold:
-        """With what these sell, but for a stop for what they leave, and for what trades at its
-        limit at once or never: what comes of that nobody knows."""
+        """With what these sell, but for a stop for what they leave."""
         sold = [self.closed, self.at_once, self.rests]
         for one in requests:
-            is_order = one.method == "AddOrder" and not one.freeing and not one.is_now_or_never
+            is_order = one.method == "AddOrder" and not one.freeing
             if is_order and one.side is Side.SELL and not one.on_margin:
                 is_gone = one.at_market and not one.is_scheduled
                 sold[0 if one.exits else 1 if is_gone else 2] += one.volume
@@ -48,14 +52,14 @@ class Sold(NamedTuple):
 class Basis(NamedTuple):
     """What a size follows from. ``facts`` are those that ``needs.of_intent`` names; ``taker_fee``
     in percent is what a buy keeps back. ``rules_are_fresh``: the pair's minimums may say that an
-    order is too small. ``sold``: of what the facts show as held, what is not held by an order, but
-    sold by a leg of the same alert before this one."""
+    order is too small. ``sold``: what legs of the same alert before this one sell, which the facts
+    show as held."""
 
     instrument: Instrument
     facts: Facts
     taker_fee: Decimal
     rules_are_fresh: bool = True
-    sold: Decimal = Decimal(0)
+    sold: Sold = Sold()
 
     def balance(self, asset: str) -> Balance:
         """What the account has of an asset: nothing of one that Kraken does not list."""

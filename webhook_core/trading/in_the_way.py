@@ -59,7 +59,7 @@ def in_the_way(wanted: PositionIntent, basis: Basis) -> InTheWay:
     funds = basis.balance(basis.instrument.base) if held else Balance(ZERO)
     closed = round_volume(basis.instrument, held - max(target, ZERO))
     lacking = closed - funds.free
-    if funds.held <= basis.sold or (closed if wanted.own else lacking) <= 0:
+    if funds.held <= basis.sold.gone or (closed if wanted.own else lacking) <= 0:
         return InTheWay()
     if not wanted.own:
         return InTheWay((Side.SELL,), lacking)

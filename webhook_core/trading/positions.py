@@ -155,12 +155,13 @@ def _of_the_free(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> Or
     base, funds = asset_code(basis.instrument.base), basis.balance(basis.instrument.base)
     if order.volume <= funds.free:
         return order
-    kept, total = plain(funds.held - basis.sold), plain(funds.total)
-    text = f"{kept} of {total} {base} are held by open orders: cancel those first"
+    kept, total = plain(funds.held - basis.sold.gone), plain(funds.total)
+    by = "orders, this alert's own among them" if basis.sold.rests else "open orders"
+    text = f"{kept} of {total} {base} are held by {by}: cancel those first"
     if round_volume(basis.instrument, funds.free) == 0:
         refused = denied("POSITION_HELD", text, held=kept, total=total)
         return refused._replace(notes=order.notes)
-    gone = funds.free + basis.sold
+    gone = funds.free + basis.sold.gone
     if order.volume <= gone:
         return order._replace(volume=funds.free)
     held, whose = held_of(wanted, basis)
