@@ -28,6 +28,8 @@ SILENT_S = 0.01
 """A new connection that says nothing goes back to the poller, which closes it after gunicorn's
 ``keepalive``, two seconds."""
 MOST_TAKEN_UNREAD = 1024 * 1024
+_TICK_S = 0.01
+"""The kernel's measure of it, at CONFIG_HZ=100: so much more may it tell than went by."""
 
 
 class RequestSocket(socket.socket):
@@ -112,13 +114,13 @@ class RequestSocket(socket.socket):
 
 
 def _unread_s(sock: socket.socket) -> float:
-    """Seconds since the last bytes came in (tcpi_last_data_recv of linux/tcp.h); 0 where nobody
-    knows."""
+    """Seconds since the last bytes came in (tcpi_last_data_recv of linux/tcp.h), and no more than
+    that: what comes behind an answer is never told to have come before it. 0 where nobody knows."""
     try:
         facts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
     except (AttributeError, OSError):
         return 0.0
-    return int.from_bytes(facts[52:56], sys.byteorder) / 1000
+    return max(0.0, int.from_bytes(facts[52:56], sys.byteorder) / 1000 - _TICK_S)
 
 
 class Connection(gthread.TConn):  # type: ignore[misc]

@@ -174,6 +174,22 @@ def test_what_lay_unread_before_it_was_noticed_counts():
             assert accepted.waited_s() >= 0.25
 
 
+def test_no_request_is_said_to_have_come_before_it_was_sent():
+    """Else two alerts, one behind the other, change places: the kernel counts in ticks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        early = []
+        for _ in range(100):
+            with socket.create_connection(listener.getsockname()) as sender:
+                accepted = RequestSocket(listener.accept()[0])
+                with contextlib.closing(accepted):
+                    sent_at = time.monotonic()
+                    sender.sendall(b"POST")
+                    time.sleep(0.001)
+                    accepted.arrive()
+                    early.append(accepted.waited_s() - (time.monotonic() - sent_at))
+        assert max(early) <= 0
+
+
 def test_a_connection_closes_without_waiting_for_the_other_side(pair):
     ours, theirs = socket.socketpair()
     with contextlib.closing(theirs):
