@@ -159,19 +159,8 @@ def function(folder: Path) -> Iterator[int]:
         "OPERATOR_TOKEN": OPERATOR,
         "LEDGER_URL": f"sqlite:///{folder / 'ledger.db'}",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "functions_framework",
-        "--target",
-        "webhook",
-        "--source",
-        str(PROJECT / "main.py"),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", "functions_framework", "--target", "webhook"]
+    command += ["--source", str(PROJECT / "main.py"), "--host", "127.0.0.1", "--port", str(port)]
     log = (folder / "function.log").open("w+")
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)  # noqa: S603
     try:

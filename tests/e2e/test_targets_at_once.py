@@ -25,7 +25,6 @@ OUTCOMES = {
     (409, "superseded"),
     (503, "not_sent"),
     (503, "outcome_unknown"),
-    (503, "ledger_unavailable"),
 }
 
 
