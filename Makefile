@@ -15,7 +15,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
 SEEDS ?= 10000
-WORKERS ?= 3
+WORKERS ?= 4
 REQUESTS ?= 1000000
 # Never a script of .venv/bin: those hold the path that the clone had when they were installed.
 PY := $(VENV)/bin/python
