@@ -130,8 +130,8 @@ class Venue(Protocol):
         ...
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
-        """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be
-        missing. Raises VenueUnavailable."""
+        """The newest 200 orders that were closed since then, from ClosedOrders; fewer are all of
+        them. Raises VenueUnavailable."""
         ...
 
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:

@@ -7,7 +7,7 @@ Shape: docs.kraken.com/api/docs/rest-api/get-open-orders, get-closed-orders, get
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -205,37 +205,3 @@ def _optional(value: Any) -> str | None:
     if value is None or value in ("", "None"):
         return None
     return _text(value)
-
-
-MOST_PAGES = 40
-"""Of 50 closed orders each."""
-
-
-def find_closed(
-    read: Callable[[Mapping[str, str]], Mapping[str, Any]], client_order_id: str, start: int
-) -> VenueOrder | None:
-    """The closed order with that client order id, from ``start`` on, in Unix seconds; all pages,
-    read with ``read``.
-
-    Newest first: an order that closes between two pages pushes one down that we have seen, and is
-    not seen itself. Raises VenueUnavailable where the list can't be read to its end.
-    """
-    seen: set[str] = set()
-    for _ in range(MOST_PAGES):
-        asked = {
-            "cl_ord_id": client_order_id,
-            "start": str(start),
-            "closetime": "both",
-            "ofs": str(len(seen)),
-        }
-        result = read(asked)
-        page = listed(result, "closed")
-        match = matching(page, client_order_id)
-        if match is not None:
-            return match
-        if len(seen | page.keys()) == count(result):
-            return None
-        if page.keys() <= seen:
-            break
-        seen |= page.keys()
-    raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")

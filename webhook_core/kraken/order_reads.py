@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import listed_orders
 from webhook_core.kraken.client import decimal
 from webhook_core.kraken.listed_orders import count, listed, moment, resting
@@ -22,10 +23,13 @@ from webhook_core.trading.trades import TradesPage, VenueTrade
 
 Read = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
 """A method and its parameters -> Kraken's result. Raises VenueUnavailable."""
-MOST_PAGES_OF_NOW = 4
+_ClosedPage = tuple[Mapping[str, Any], Mapping[str, Any]]
+MOST_OF_NOW = 200
 """Of what has closed just now, within one request."""
+MOST_PAGES_OF_NOW, MOST_PAGES = 6, 40
 MOST_ORDERS = 50
-"""In one QueryOrders (docs.kraken.com, get-orders-info)."""
+"""In one QueryOrders, and of a page of ClosedOrders (docs.kraken.com, get-orders-info,
+get-closed-orders)."""
 PAGE = 50
 """Of trades."""
 MOST_TRADES = 20
@@ -45,16 +49,35 @@ class OrderReads:
         return tuple(resting(order_id, order) for order_id, order in orders.items())
 
     def closed(self, since: datetime) -> tuple[RestingOrder, ...]:
-        """Those that have closed since then, as far as a few pages show them."""
-        asked = {"start": _start(since), "closetime": "close", "without_count": "true"}
+        """The newest that have closed since then; fewer than ``MOST_OF_NOW`` are all of them."""
         orders: dict[str, Any] = {}
-        for _ in range(MOST_PAGES_OF_NOW):
-            known = len(orders)
-            page = listed(self._read("ClosedOrders", {**asked, "ofs": str(known)}), "closed")
+        asked = {"start": _start(since), "closetime": "close", "without_count": "true"}
+        for page, _ in self._closed_pages(MOST_PAGES_OF_NOW, asked):
             orders |= page
-            if len(page) < MOST_ORDERS or len(orders) == known:
+            if len(page) < MOST_ORDERS or len(orders) >= MOST_OF_NOW:
                 break
         return tuple(resting(order_id, order) for order_id, order in orders.items())
+
+    def _closed_pages(self, most: int, asked: Mapping[str, str]) -> Iterator[_ClosedPage]:
+        """Each with the whole answer, newest first, until the caller has what it wants.
+
+        A replica that is ahead pushes rows down the list, and one that is behind moves them up, so
+        each page begins at the last row that is known. One that has none of those leaves a gap,
+        which a page further up closes. Raises VenueUnavailable where it does not, and at the last.
+        """
+        known, offset, is_again = set[str](), 0, False
+        for _ in range(most):
+            answer = self._read("ClosedOrders", {**asked, "ofs": str(offset)})
+            page = listed(answer, "closed")
+            if known and known.isdisjoint(page):
+                if is_again:
+                    break
+                offset, is_again = max(0, offset + 1 - MOST_ORDERS), True
+                continue
+            yield page, answer
+            known |= page.keys()
+            offset, is_again = offset + len(page) - 1, False
+        raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
 
     def named(self, order_ids: Sequence[str]) -> Mapping[str, RestingOrder]:
         """By order id; one that Kraken does not know is left out."""
@@ -71,10 +94,21 @@ class OrderReads:
         return listed_orders.matching(listed(result, "open"), client_order_id)
 
     def find_closed(self, client_order_id: str, since: datetime) -> VenueOrder | None:
-        """The closed order with that id; None proves its absence, since all pages were read."""
-        return listed_orders.find_closed(
-            lambda asked: self._read("ClosedOrders", asked), client_order_id, int(_start(since))
-        )
+        """The closed order with that id; None proves its absence, since all pages were read, and no
+        order has closed meanwhile."""
+        seen: set[str] = set()
+        asked = {"cl_ord_id": client_order_id, "start": _start(since), "closetime": "both"}
+        for page, answer in self._closed_pages(MOST_PAGES, asked):
+            match = listed_orders.matching(page, client_order_id)
+            if match is not None:
+                return match
+            grown = seen | page.keys()
+            if len(page) < MOST_ORDERS and len(grown) == count(answer):
+                return None
+            if grown == seen:
+                break
+            seen = grown
+        raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
 
     def last_traded(self, order_id: str) -> datetime | None:
         """When the order traded last; None: it has not, or Kraken does not know it."""
@@ -97,13 +131,23 @@ class OrderReads:
         page = self._read("TradesHistory", asked)
         length = count(page)
         if length > PAGE:
-            first = max(0, length - PAGE * (skip + 1))
-            asked |= {"end": str(end), "ofs": str(first)}
-            page = self._read("TradesHistory", asked)
+            page, length = self._oldest(asked | {"end": str(end)}, length, PAGE * (skip + 1))
         with in_usual_form("list of trades"):
             rows = [_trade(trade_id, row) for trade_id, row in page["trades"].items()]
         rows.sort(key=lambda row: row.at)
         return TradesPage(tuple(rows), length <= PAGE * (skip + 1))
+
+    def _oldest(
+        self, asked: Mapping[str, str], length: int, among: int
+    ) -> tuple[Mapping[str, Any], int]:
+        """The page of the oldest of so many, and how long that replica's list is. Of another one it
+        may be longer or shorter: the same place is that of another page then."""
+        for _ in range(3):
+            page = self._read("TradesHistory", {**asked, "ofs": str(max(0, length - among))})
+            expected, length = length, count(page)
+            if length == expected:
+                return page, length
+        raise VenueUnavailable("Kraken's list of trades changes from one page to the next.")
 
     def _queried(
         self, order_ids: Sequence[str], **asked: str
