@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Scheme
 from webhook_core.intake.field_names import is_missing, normalise
+from webhook_core.trading.alert import Alert
 from webhook_core.value import NamedTuple
 
 KnownBy = Literal["id", "webhook-id", "body"]

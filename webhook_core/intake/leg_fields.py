@@ -23,7 +23,7 @@ from webhook_core.trading.orders import Action
 from webhook_core.value import replace
 
 if TYPE_CHECKING:
-    from webhook_core.intake.alert import Alert
+    from webhook_core.trading.alert import Alert
 
 MOST = 10
 

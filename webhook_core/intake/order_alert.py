@@ -20,7 +20,7 @@ from webhook_core.intake.shared_fields import (
 from webhook_core.trading.orders import OrderType, Side
 
 if TYPE_CHECKING:
-    from webhook_core.intake.alert import Alert
+    from webhook_core.trading.alert import Alert
 
 
 _OF_OTHER_KINDS = frozenset({"percent", "scope", "client_order_id", "of_alert"})

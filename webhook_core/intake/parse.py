@@ -7,7 +7,6 @@ from typing import Any
 
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_alert, shared_fields
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import (
     Order,
@@ -18,6 +17,7 @@ from webhook_core.intake.field_names import (
     sort_fields,
 )
 from webhook_core.intake.freshness import firing_time
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.orders import Action
 
 

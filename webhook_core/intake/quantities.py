@@ -12,7 +12,7 @@ from webhook_core.intake.field_names import Order, Sent, fault_on, normalise, pr
 from webhook_core.trading.orders import QuantityType, Side
 
 if TYPE_CHECKING:
-    from webhook_core.intake.alert import Alert
+    from webhook_core.trading.alert import Alert
 
 
 _OTHER_NAMES: dict[str, QuantityType] = {

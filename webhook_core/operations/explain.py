@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from webhook_core.application import Application
 from webhook_core.clock import Budget
 from webhook_core.errors import Unauthenticated, WebhookError
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import CANONICAL, normalise, sort_fields
 from webhook_core.intake.freshness import check_freshness
@@ -22,6 +21,7 @@ from webhook_core.operations.senders import Secrets, prove
 from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing, Switch
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.web.answers import orders_of

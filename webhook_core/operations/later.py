@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import doubt
 from webhook_core.operations.explain import Explained
 from webhook_core.operations.placeholders import VOLUME, Filled
 from webhook_core.operations.sentences import Sentence
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.web.answers import orders_of
 

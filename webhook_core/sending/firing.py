@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import KnownBy, Reuse, alert_key, identity_warning, reused
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.attempts import first_attempt, no_action_attempt
 from webhook_core.ledger.entry import LedgerEntry, Turn, Unit
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.checks import Check
 from webhook_core.trading.from_alert import intents
 from webhook_core.trading.intent import CloseOwnIntent, Intent, of_own

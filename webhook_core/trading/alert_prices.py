@@ -11,10 +11,10 @@ from webhook_core.trading.orders import OrderType, Relative, Side
 from webhook_core.trading.prices import check_amount
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.alert import Alert
 
 
-def check_amounts(alert: AlertLike, volume: Decimal) -> None:
+def check_amounts(alert: Alert, volume: Decimal) -> None:
     """Every amount lies where one can."""
     if alert.leverage is not None and alert.leverage < 1:
         raise AlertMalformed(
@@ -27,7 +27,7 @@ def check_amounts(alert: AlertLike, volume: Decimal) -> None:
         check_amount("trail_limit", alert.trail_limit)
 
 
-def check_prices(alert: AlertLike) -> None:
+def check_prices(alert: Alert) -> None:
     """Each order type has the prices that it needs, and none that it would ignore."""
     kind = alert.order_type
     if kind.takes_limit and alert.price is None:
@@ -66,7 +66,7 @@ def _check_relative(kind: OrderType, price: Relative) -> None:
         )
 
 
-def _check_trail(alert: AlertLike, name: str, *, needed: bool, example: str) -> None:
+def _check_trail(alert: Alert, name: str, *, needed: bool, example: str) -> None:
     sent, kind = getattr(alert, name) is not None, alert.order_type
     if needed and not sent:
         raise AlertMalformed(f"{name} is missing: {kind} needs it, such as {example}.", field=name)

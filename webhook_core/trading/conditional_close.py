@@ -21,7 +21,7 @@ from webhook_core.trading.prices import text as as_text
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.alert import Alert
 
 
 _KINDS = {
@@ -46,7 +46,7 @@ def only_one(field: str) -> OrderDenied:
     )
 
 
-def close_of(alert: AlertLike, side: Side) -> Close | None:
+def close_of(alert: Alert, side: Side) -> Close | None:
     """The conditional close that the alert asks for, of an order on that side.
 
     Raises AlertMalformed, OrderDenied for two.
@@ -76,7 +76,7 @@ def close_of(alert: AlertLike, side: Side) -> Close | None:
     return _on_its_side(close, alert, side)
 
 
-def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
+def _on_its_side(close: Close, alert: Alert, side: Side) -> Close:
     """Every # with its sign, and a trigger that would not fire at once."""
     above = goes_up("#", side.opposite, close.order_type)
     trigger = _signed(close.trigger, above=above)
@@ -215,7 +215,7 @@ def _signed(price: Price, *, above: bool) -> Price:
     return price
 
 
-def _entry_price(alert: AlertLike) -> Decimal | None:
+def _entry_price(alert: Alert) -> Decimal | None:
     """Where the entry is meant to trade, as far as the alert says it: its limit, else its trigger,
     else the reference."""
     kind = alert.order_type

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from webhook_core.errors import OrderDenied
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.alert import Alert
 
 
-def check(alert: AlertLike) -> None:
+def check(alert: Alert) -> None:
     """Raises OrderDenied naming the field.
 
     What makes a position smaller by what is held of it has no size: a close, a part of one in
@@ -27,7 +27,7 @@ def check(alert: AlertLike) -> None:
         )
 
 
-def _own_size(alert: AlertLike) -> str | None:
+def _own_size(alert: Alert) -> str | None:
     """The field that has it. An amendment's new volume is one as well."""
     if alert.action == "target":
         if alert.market_position == "flat":

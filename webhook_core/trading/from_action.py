@@ -4,10 +4,9 @@ cancel, an amendment."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.alert_like import position
+from webhook_core.trading.alert import Alert, position
 from webhook_core.trading.intent import (
     AmendIntent,
     CancelIntent,
@@ -19,11 +18,8 @@ from webhook_core.trading.intent import (
 from webhook_core.trading.orders import Relative, is_margin
 from webhook_core.trading.prices import check_amount
 
-if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
 
-
-def intent(alert: AlertLike) -> Intent:
+def intent(alert: Alert) -> Intent:
     """Raises AlertMalformed naming the field that is missing or senseless."""
     for name in (
         "price",
@@ -51,7 +47,7 @@ def intent(alert: AlertLike) -> Intent:
     return _amend(alert) if alert.action == "amend" else _position(alert)
 
 
-def _position(alert: AlertLike) -> PositionIntent:
+def _position(alert: Alert) -> PositionIntent:
     if alert.symbol is None:
         raise AlertMalformed("symbol is missing.", field="symbol")
     reference = None if isinstance(alert.price, Relative) else alert.price
@@ -70,7 +66,7 @@ def _position(alert: AlertLike) -> PositionIntent:
     return wanted._replace(target=after, before=before, after=after)
 
 
-def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
+def _by_equity(alert: Alert, wanted: PositionIntent) -> PositionIntent:
     if alert.volume is None:
         raise AlertMalformed(
             "volume is missing: it is the percentage of the equity.", field="volume"
@@ -92,7 +88,7 @@ def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
     )
 
 
-def _amend(alert: AlertLike) -> AmendIntent:
+def _amend(alert: Alert) -> AmendIntent:
     for name in ("price", "stop_price"):
         if isinstance(getattr(alert, name), Relative):
             # An answer that is lost could not be told from one that was never given: the price it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading import conditional_close, terms
-from webhook_core.trading.alert_like import position
+from webhook_core.trading.alert import Alert, position
 from webhook_core.trading.alert_prices import check_amounts, check_prices
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import OrderType, Relative, Side, is_margin
@@ -18,14 +18,13 @@ from webhook_core.trading.rounding import plain
 from webhook_core.trading.rules import Size
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
     from webhook_core.trading.intent import Intent, NoOrder
 
 _NOISE = Decimal("1E-9")
 _NO_SHORT = "spot has no short positions"
 
 
-def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
+def intents(alert: Alert, configured: Size | None) -> tuple[Intent, ...]:
     """What the alert asks for, a leg each. ``configured``: the size of orders that name none.
 
     Raises AlertMalformed naming the field that is missing, senseless or contradicts another;
@@ -38,7 +37,7 @@ def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
     )
 
 
-def _leg(alert: AlertLike, configured: Size | None, place: str) -> Intent:
+def _leg(alert: Alert, configured: Size | None, place: str) -> Intent:
     try:
         return _intent(alert, configured)
     except AlertMalformed as error:
@@ -46,7 +45,7 @@ def _leg(alert: AlertLike, configured: Size | None, place: str) -> Intent:
         raise AlertMalformed(f"{place}: {error.message}", field=field) from None
 
 
-def _intent(alert: AlertLike, configured: Size | None) -> Intent:
+def _intent(alert: Alert, configured: Size | None) -> Intent:
     if configured is not None and configured.fixed:
         from webhook_core.trading import fixed_size  # few strategies have one
 
@@ -58,7 +57,7 @@ def _intent(alert: AlertLike, configured: Size | None) -> Intent:
     return from_action.intent(alert)
 
 
-def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
+def order_intent(alert: Alert, configured: Size | None) -> OrderIntent:
     """The one order of an alert with a side.
 
     ``price`` is the limit where the type takes one, else only a reference;
@@ -124,7 +123,7 @@ def _check_size(wanted: OrderIntent) -> None:
         )
 
 
-def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoOrder:
+def _on_spot_as_held(alert: Alert, wanted: OrderIntent) -> OrderIntent | NoOrder:
     """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5
     short, Pine v6 reference, strategy.entry), and spot has no short: of an order that leads from or
     to a short position, the part is traded that is a long one. Only where positions and size of the
@@ -164,7 +163,7 @@ def _nothing_on_spot(wanted: OrderIntent, steps: str) -> NoOrder:
     return NoOrder(wanted.symbol, f"the strategy goes {steps}, and {_NO_SHORT}")
 
 
-def _check_end(alert: AlertLike) -> None:
+def _check_end(alert: Alert) -> None:
     """A buy that ends flat or short closed a short.
 
     Raises AlertMalformed where the alert does not say that one was there.

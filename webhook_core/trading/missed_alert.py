@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from webhook_core.trading.alert_like import AlertLike, position
+from webhook_core.trading.alert import Alert, position
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import MarketPosition
 from webhook_core.trading.rounding import cost_of, plain
@@ -29,7 +29,7 @@ class Told(NamedTuple):
     in_base: bool
 
 
-def told_by(alert: AlertLike) -> Told | None:
+def told_by(alert: Alert) -> Told | None:
     """None for an alert that does not say where its strategy was, and for one of another kind than
     an order or a target."""
     if alert.orders or alert.prev_market_position is None:

@@ -16,7 +16,7 @@ from webhook_core.trading.orders import OrderType, Terms
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
-    from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.alert import Alert
     from webhook_core.trading.drafts import Draft
     from webhook_core.trading.rules import TradingRules
 
@@ -32,7 +32,7 @@ _AT_ONCE = {
 }
 
 
-def terms_of(alert: AlertLike) -> Terms:
+def terms_of(alert: Alert) -> Terms:
     """As the alert says; an expiry alone means GTD."""
     gtd = alert.time_in_force is None and alert.expires is not None
     return Terms(

@@ -15,11 +15,11 @@ from tests.support.intake import TOKEN, verified
 from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import placeholder_slips
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.credentials import Scheme
 from webhook_core.intake.parse import parse
 from webhook_core.operations.placeholders import values_at
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.orders import OrderType, Side
 
 BASE = {"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}

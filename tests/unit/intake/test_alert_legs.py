@@ -10,9 +10,9 @@ import pytest
 from tests.support.intake import TOKEN, verified
 from tests.support.row_by_row import row_by_row
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key
 from webhook_core.intake.parse import parse
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal

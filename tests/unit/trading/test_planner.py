@@ -13,7 +13,7 @@ from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
 from tests.support.row_by_row import row_by_row
 from tests.support.trading_rules import intent, trading_rules
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake import alert as intake
+from webhook_core.trading import alert as alerts
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.planner import needs_ticker, plan
@@ -28,7 +28,7 @@ VOLUME = D("0.01")
 STALE = AS_OF + timedelta(hours=25)
 
 
-class UncheckedAlert(intake.Alert):
+class UncheckedAlert(alerts.Alert):
     def __post_init__(self) -> None:
         """Not checked: what comes through all the same is refused here too."""
 

@@ -15,7 +15,6 @@ from webhook_core.application import Application
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import WebhookError
 from webhook_core.events import LOGGER
-from webhook_core.intake.alert import Alert
 from webhook_core.operations import explain as reading
 from webhook_core.operations import later, rehearsal
 from webhook_core.operations.commands.tables import show_line
@@ -25,6 +24,7 @@ from webhook_core.operations.senders import Secrets
 from webhook_core.operations.sentences import Sentence
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.alert import Alert
 from webhook_core.trading.assets import asset_code
 
 MOST_BYTES = 64 * 1024

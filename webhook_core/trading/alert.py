@@ -1,5 +1,4 @@
-"""A verified body -> the typed alert, or an error that names the field at
-fault and how to mend it."""
+"""What a sender wants, typed: intake reads it from a verified body, trading makes orders of it."""
 
 from __future__ import annotations
 
@@ -93,6 +92,17 @@ class Alert(Record, Value, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _STRICT.validate_python({name: getattr(self, name) for name in _ANNOTATIONS})
+
+
+def position(alert: Alert, name: str) -> Decimal | None:
+    """``market_position`` with its size, or ``prev_market_position`` with its: signed,
+    None where it is not said."""
+    word, size = getattr(alert, name), getattr(alert, f"{name}_size")
+    if word == "flat":
+        return Decimal(0)
+    if word is None or size is None:
+        return None
+    return Decimal(size) if word == "long" else -Decimal(size)
 
 
 _ANNOTATIONS: Mapping[str, str] = Alert.__annotations__
