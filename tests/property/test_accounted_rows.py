@@ -13,6 +13,7 @@ from tests.support.examples import examples
 from tests.support.instruments import BTC_USD
 from tests.support.ledger_entries import NOON
 from webhook_core.planning.accounted_rows import AccountedRows
+from webhook_core.planning.other_steps import MOST_OF_NOW
 from webhook_core.planning.position_course import NO_EXITS, Parts
 from webhook_core.trading.facts import OpenPosition, RestingOrder
 from webhook_core.trading.orders import Side
@@ -153,13 +154,16 @@ class Case(NamedTuple):
             for one in self.history
         )
 
-    def proves_it(self) -> bool:
+    def proves_it(self, beside: int = 0) -> bool:
+        """``beside``: so many others have traded nothing."""
         ours = [one for one in self.history if one.ours and one.last(self.now) > self.now - LAG_S]
         young = [(one.entry(), one.fill(self.orders)) for one in ours]
         listed = [one for one in self.history if one.began <= self.opened < one.end]
         kraken: Any = Kraken(self.history, self.now, self.closed)
         parts = Parts(rows(self.history, self.positions), young, NO_EXITS)
-        there = AccountedRows(kraken, lambda _: BTC_USD, parts, kraken.closed_since)
+        nothing = Done("ON", False, Side.SELL, "limit", 0, [], 0).shown(0)
+        closed = [*kraken.closed_since(None), *[nothing] * beside]
+        there = AccountedRows(kraken, lambda _: BTC_USD, parts, lambda _: closed)
         now: Any = SimpleNamespace(listed=[one.shown(self.opened) for one in listed])
         return there.contain(now)
 
@@ -178,3 +182,11 @@ def test_rows_that_prove_it_lack_no_order():
         for order in known:
             assert order.executed(one.now) == order.executed(one.positions), (order, one)
     assert len(proved) > examples(300)
+
+
+def test_a_list_that_may_not_reach_back_that_far_proves_nothing():
+    cases = (case(Random(seed)) for seed in range(1000))
+    proved = next(one for one in cases if one.is_told and one.proves_it())
+    beside = MOST_OF_NOW - sum(one.end <= proved.closed for one in proved.history)
+    assert proved.proves_it(beside - 1)
+    assert not proved.proves_it(beside)

@@ -5,8 +5,7 @@ done since it was opened, can have closed any of it. So what is closed of these 
 what such orders had traded by then: where it is all that they have traded by now, each of them is
 in the rows. The list of closed orders may be late too. So it has to show each order in question:
 then it has whatever was done before that one, and what came later does not hide it. What an order
-has traded that rests on is in no such list, so none may rest here that trades in parts. Of several
-pages one may be older than the one before, and lack an order in between: so it has to be one page.
+has traded that rests on is in no such list, so none may rest here that trades in parts.
 
 A row that is gone proves nothing: an order opens less than it has traded where it closed something.
 """
@@ -19,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.other_steps import AT_THE_MARKET, ONE_PAGE
+from webhook_core.planning.other_steps import AT_THE_MARKET, MOST_OF_NOW
 from webhook_core.planning.own_changes import DONE, NEAR, InstrumentOf, signed_by
 from webhook_core.planning.position_course import Parts, signed
 from webhook_core.trading.facts import OpenPosition, RestingOrder
@@ -53,7 +52,7 @@ class AccountedRows:
         if not lots or not in_question or any(map(self._trades_in_parts, now.listed)):
             return False
         closed = self._closed_since(min(entry.current.claimed_at for entry in named) - NEAR)
-        if len(closed) >= ONE_PAGE:
+        if len(closed) >= MOST_OF_NOW:
             return False
         here = [one for one in closed if one.executed and self._is_here(one)]
         traded = {one.order_id: signed_by(one.side, one.executed) for one in here}

@@ -17,8 +17,8 @@ from webhook_core.planning.own_changes import (
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.lagging_figures import Placed, Step
 
-ONE_PAGE = 50
-"""So many closed orders Kraken lists in one (docs.kraken.com, get-closed-orders)."""
+MOST_OF_NOW = 200
+"""So many closed orders are read at most: such a list may not reach back that far."""
 AT_THE_MARKET = ("market", "stop-loss", "take-profit", "trailing-stop")
 """What takes the market's price fills in one moment, however long it rested."""
 _MOST_PLACES = 40

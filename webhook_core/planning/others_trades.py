@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
-from webhook_core.planning.other_steps import AT_THE_MARKET, Other
+from webhook_core.planning.other_steps import AT_THE_MARKET, MOST_OF_NOW, Other
 from webhook_core.planning.own_changes import NEAR, InstrumentOf
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from webhook_core.planning.position_course import Parts
     from webhook_core.planning.settled_figures import Settled
     from webhook_core.planning.sources import Sources
-
-MOST_OF_NOW = 200
-"""So many are read at most (``kraken.order_reads``): the list may not reach back that far."""
 
 
 class OthersTrades:

@@ -15,7 +15,8 @@ from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.others_trades import MOST_OF_NOW, traded_since
+from webhook_core.planning.other_steps import MOST_OF_NOW
+from webhook_core.planning.others_trades import traded_since
 from webhook_core.planning.own_changes import NEAR
 from webhook_core.planning.own_orders import MOST_UNKNOWN, OLDEST_ATTEMPT
 from webhook_core.planning.seen_figures import Seen, SeenFigures, of_text
