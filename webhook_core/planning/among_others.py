@@ -8,8 +8,9 @@ strategy run wild would take the time that its own exit has.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -26,8 +27,14 @@ from webhook_core.planning.own_changes import (
 )
 from webhook_core.trading.requests import Fill
 
-_LONGEST = timedelta(seconds=60)
-"""The latest deadline that ORDER_DEADLINE_SECONDS gives an order."""
+
+class _Sent(NamedTuple):
+    """As they were claimed: when that was, by when each and all before it were sent, and which."""
+
+    claims: Sequence[datetime]
+    deadlines: Sequence[datetime]
+    names: Sequence[str]
+    by_name: Mapping[str, LedgerEntry]
 
 
 class _OfPair(NamedTuple):
@@ -120,17 +127,23 @@ class AmongOthers:
         if entry.counted_until is None or not entry.counted:
             return ()
         if entry.unit not in self._unread:
-            self._unread[entry.unit] = list(self._read_late(entry, entry.counted_until))
+            self._unread[entry.unit] = self._read_late(entry, entry.counted_until)
         return self._unread[entry.unit]
 
-    def _read_late(self, entry: LedgerEntry, until: datetime) -> Iterator[LedgerEntry]:
-        named = {*entry.counted}
-        first = bisect_left(self._claims, until - NEAR - _LONGEST)
-        for one in self._claimed[first : bisect_right(self._claims, until)]:
-            if one.current.client_order_id in named or not may_come_late(one, until):
-                continue
-            if one.unit != entry.unit and one.state is not State.NO_ACTION:
-                yield one
+    def _read_late(self, entry: LedgerEntry, until: datetime) -> Sequence[LedgerEntry]:
+        sent = self._sent
+        first = bisect_right(sent.deadlines, until - NEAR)
+        names = set(sent.names[first : bisect_right(sent.claims, until)])
+        unnamed = map(sent.by_name.__getitem__, names.difference(entry.counted))
+        return [one for one in unnamed if one.unit != entry.unit and may_come_late(one, until)]
+
+    @cached_property
+    def _sent(self) -> _Sent:
+        sent = [one for one in self._claimed if one.state is not State.NO_ACTION]
+        names = [one.current.client_order_id for one in sent]
+        deadlines = accumulate((one.current.deadline for one in sent), max)
+        claims = [_claimed_at(one) for one in sent]
+        return _Sent(claims, list(deadlines), names, dict(zip(names, sent, strict=True)))
 
     def _short_of_unread(self, entry: LedgerEntry, moment: datetime) -> datetime:
         """Before the first of the orders that its plan has not read, if that is earlier."""

@@ -69,3 +69,10 @@ def test_the_work_grows_with_the_orders_and_no_faster(earlier, last, margin):
     calls_behind(1, earlier, last, margin=margin)  # what is imported is there from here on
     few, many = (calls_behind(n, earlier, last, margin=margin) for n in (FEW, 3 * FEW))
     assert many < 2.9 * few  # a part of it is there for one order too
+
+
+def test_what_earlier_plans_have_named_is_looked_at_once_for_each():
+    """Each close names those before it that may have come into the ledger late."""
+    calls_behind(1, "close", "close", margin=False)
+    few, many = (calls_behind(number, "close", "close", margin=False) for number in (100, 200))
+    assert many < 2.1 * few
