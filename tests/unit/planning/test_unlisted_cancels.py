@@ -62,6 +62,13 @@ def crowd(function):
     function.clock.sleep(300)
 
 
+def bought(function, number):
+    """A tenth of a second each."""
+    for place in range(number):
+        function.clock.sleep(0.1)
+        placed(function, f"b-{place}", symbol="ETHUSD", side="buy", volume="0.01", price="2000")
+
+
 def orders(*legs):
     return {"orders": list(legs), "price": None}
 
@@ -619,3 +626,15 @@ def test_the_wait_for_the_stop_of_a_part_ends_a_margin_after_its_last_trade(func
     answer = send(function, "c-2", **orders(*MOVED))
     assert outcome(answer) == (200, "accepted")
     assert any("never placed" in warning for warning in answer["warnings"])
+
+
+@pytest.mark.parametrize("since", [0, 49, 52, 120])
+def test_what_was_canceled_is_not_open_however_many_orders_came_since(function, since):
+    """Kraken's list shows it still, and a page of the ledger holds 50."""
+    order_id = placed(function, "a-1", **SELL)
+    listed = tuple(function.venue.resting)
+    assert outcome(send(function, "c-1", action="cancel", price=None)) == (200, "accepted")
+    bought(function, since)
+    function.venue.open_orders = lambda _: listed
+    assert outcome(send(function, "c-2", action="cancel", price=None)) == (200, "no_action")
+    assert canceled(function) == [{"txid": order_id}]
