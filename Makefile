@@ -54,7 +54,7 @@ simulate: venv
 	$(PY) -m tests.simulation --kind situations --seeds 100
 	$(PY) -m tests.walk --walks 66
 	DAYS=60 $(PY) -m pytest -q tests/simulation/test_day.py
-	EXAMPLES=all $(PY) -m pytest -q tests -m 'hypothesis or crossed' -n $(WORKERS)
+	EXAMPLES=all $(PY) -m pytest -q tests -m 'hypothesis or crossed or seeded' -n $(WORKERS)
 
 fuzz: venv
 	$(PY) -m tests.fuzz --requests $(REQUESTS)

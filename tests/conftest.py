@@ -51,6 +51,11 @@ if "TMPDIR" not in os.environ and _holds_our_files(IN_MEMORY):
 LONG = ("walk", "simulation", "e2e", "matrix", "contract", "property")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if getattr(getattr(item, "module", None), "examples", None) is examples:
+        item.add_marker("seeded")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     out = set() if ALL else left_out(items, config.args)

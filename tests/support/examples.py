@@ -1,5 +1,5 @@
 """How many examples a property is tried with: a fifth of them in each run of the tests, all with
-EXAMPLES=all, as `make simulate` sets it."""
+EXAMPLES=all, as `make simulate` sets it for each module that asks here."""
 
 from __future__ import annotations
 

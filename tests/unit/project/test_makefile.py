@@ -414,3 +414,19 @@ def test_bash_completes_the_operators_commands(moved, registers, typed, complete
     assert registered.endswith("-F _bridge_completion bridge")
     assert words == completed
     assert done.stderr == ""
+
+
+def test_simulate_plays_every_module_that_asks_how_many_examples_to_try():
+    asking = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if "\nfrom tests.support.examples import examples\n" in path.read_text("utf-8")
+    ]
+    chosen = re.search(r"EXAMPLES=all \$\(PY\) -m pytest -q tests -m '(.*?)'", MAKEFILE)[1]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    run = subprocess.run(
+        [*command, "-m", chosen, *asking], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    played = re.findall(r"^(tests/\S+\.py)\b", run.stdout, re.MULTILINE)
+    assert "tests/simulation/test_limits.py" in asking
+    assert set(played) == set(asking), run.stdout + run.stderr
