@@ -42,6 +42,12 @@ def denied(rule: str, text: str, **numbers: str) -> Check:
     return Check(rule, False, f"{rule}: {text}", numbers, "kraken")
 
 
+def judged(rule: str, text: str, *, holds: bool, **numbers: str) -> Check:
+    """Of a rule that lets the order be if it ``holds``, and refuses it otherwise; ``text`` says
+    why."""
+    return passed(rule, **numbers) if holds else denied(rule, text, **numbers)
+
+
 def unchecked(rule: str, why: str, **numbers: str) -> Check:
     """Of a rule that can't judge the order."""
     return Check(rule, None, f"{rule}: not checked: {why}", numbers, "kraken")

@@ -38,10 +38,8 @@ def only_one(field: str) -> OrderDenied:
     """The refusal of a second exit for one entry."""
     return OrderDenied(
         "ONE_CLOSE: an order of Kraken's carries one conditional close, and Kraken spot has no "
-        "one-cancels-other: with two "
-        "exits the one that survives could sell other holdings. Send one take_profit or one "
-        "stop_loss, and let the strategy "
-        "close the position for the other.",
+        "one-cancels-other: with two exits the one that survives could sell other holdings. Send "
+        "one take_profit or one stop_loss, and let the strategy close the position for the other.",
         field=field,
     )
 
@@ -66,11 +64,8 @@ def close_of(alert: Alert, side: Side) -> Close | None:
         return None
     if alert.reduce_only or alert.order_type is OrderType.SETTLE_POSITION:
         raise AlertMalformed(
-            (
-                f"{close.field} closes what an entry opens, and this order only reduces: send one "
-                "of "
-                "the two."
-            ),
+            f"{close.field} closes what an entry opens, and this order only reduces: send one "
+            "of the two.",
             field=close.field,
         )
     return _on_its_side(close, alert, side)

@@ -70,11 +70,9 @@ class Draft(NamedTuple):
         """The size in base, None for one in quote at a price that is not known."""
         if not self.in_quote:
             return self.volume
-        return (
-            None
-            if self.highest_price is None
-            else round_volume(self.instrument, quotient(self.volume, self.highest_price))
-        )
+        if self.highest_price is None:
+            return None
+        return round_volume(self.instrument, quotient(self.volume, self.highest_price))
 
 
 def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -> Draft:

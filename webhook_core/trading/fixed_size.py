@@ -21,8 +21,7 @@ def check(alert: Alert) -> None:
     if field is not None:
         raise OrderDenied(
             f"SIZE_FIXED: {field} is the alert's own size, and this strategy has a fixed one in "
-            "strategies.toml: leave it "
-            "out, or take fixed = true away there.",
+            "strategies.toml: leave it out, or take fixed = true away there.",
             field=field,
         )
 
@@ -33,6 +32,6 @@ def _own_size(alert: Alert) -> str | None:
         if alert.market_position == "flat":
             return None
         return "volume" if alert.quantity_type == "percent_equity" else "market_position_size"
-    return (
-        "volume" if alert.action not in ("close", "cancel") and alert.volume is not None else None
-    )
+    if alert.volume is None or alert.action in ("close", "cancel"):
+        return None
+    return "volume"

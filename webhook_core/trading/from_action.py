@@ -75,10 +75,8 @@ def _by_equity(alert: Alert, wanted: PositionIntent) -> PositionIntent:
         # Position, equity, price and order would be four calls of Kraken; counted by the alert's
         # own price a wrong one would make the order as much larger.
         raise AlertMalformed(
-            (
-                "quantity_type percent_equity does not go with a target and leverage: send "
-                "market_position_size, or side with it."
-            ),
+            "quantity_type percent_equity does not go with a target and leverage: send "
+            "market_position_size, or side with it.",
             field="quantity_type",
         )
     if alert.volume > 100:

@@ -138,10 +138,8 @@ def _within(cost: Decimal, most: Decimal, code: str, orders: int) -> Check:
         "orders": str(orders),
         "currency": code,
     }
-    if cost <= most:
-        return checks.passed("MAX_ALERT_COST", **numbers)
     text = f"the {orders} orders of the alert cost {plain(cost)} {code}, above {plain(most)} {code}"
-    return checks.denied("MAX_ALERT_COST", text, **numbers)
+    return checks.judged("MAX_ALERT_COST", text, holds=cost <= most, **numbers)
 
 
 def _owners(rules: TradingRules) -> Iterator[tuple[Limits, Guards]]:

@@ -91,14 +91,11 @@ def _position_check(counted: Counted, code: str, most: Decimal, *, in_base: bool
     }
     if not in_base:
         numbers["price"] = plain(counted.price or _ZERO)
-    if amount <= most:
-        return checks.passed("MAX_POSITION", **numbers)
     text = (
-        f"the position would become {plain(amount)} {code}, above {plain(most)} {code} "
-        f"(held {numbers['held']}, open orders {numbers['open_orders']}, this order "
-        f"{numbers['wanted']})"
+        f"the position would become {plain(amount)} {code}, above {plain(most)} {code} (held "
+        f"{numbers['held']}, open orders {numbers['open_orders']}, this order {numbers['wanted']})"
     )
-    return checks.denied("MAX_POSITION", text, **numbers)
+    return checks.judged("MAX_POSITION", text, holds=amount <= most, **numbers)
 
 
 def _is_of(code: str, pair: Instrument) -> bool:
@@ -116,6 +113,5 @@ def _resting_checks(counted: Counted, total: int | None, per_pair: int | None) -
 
 def _within(rule: str, used: int, most: int, text: str, **more: str) -> Check:
     numbers = {"used": str(used), "max": str(most), **more}
-    if used < most:
-        return checks.passed(rule, **numbers)
-    return checks.denied(rule, f"{text} {most} is the most; exits pass", **numbers)
+    said = f"{text} {most} is the most; exits pass"
+    return checks.judged(rule, said, holds=used < most, **numbers)

@@ -51,13 +51,11 @@ def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
     if least is None:
         return checks.unchecked("ORDER_MINIMUM", _NO_RULE, volume=plain(volume))
     numbers = {"volume": plain(volume), "minimum": plain(least)}
-    if volume >= least:
-        return checks.passed("ORDER_MINIMUM", **numbers)
     text = (
         f"volume {plain(volume)} is below the pair's minimum {plain(least)} "
         f"{asset_code(instrument.base)}"
     )
-    return checks.denied("ORDER_MINIMUM", text, **numbers)
+    return checks.judged("ORDER_MINIMUM", text, holds=volume >= least, **numbers)
 
 
 def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None) -> Check:
@@ -77,13 +75,11 @@ def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None)
         "volume": plain(volume),
         "price": plain(price),
     }
-    if cost >= least:
-        return checks.passed("COST_MINIMUM", **numbers)
     text = (
         f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's "
         f"minimum {plain(least)} {quote}"
     )
-    return checks.denied("COST_MINIMUM", text, **numbers)
+    return checks.judged("COST_MINIMUM", text, holds=cost >= least, **numbers)
 
 
 def close_minimum(
@@ -106,13 +102,11 @@ def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -
     if offered is None:
         return checks.unchecked("LEVERAGE", _NO_RULE, leverage=str(leverage))
     numbers = {"leverage": str(leverage), "offered": ", ".join(map(str, offered)) or "none"}
-    if leverage in offered:
-        return checks.passed("LEVERAGE", **numbers)
     pair = display_name(instrument)
     text = (
         f"leverage {leverage} is not offered for a {side} of {pair}; offered: {numbers['offered']}"
     )
-    return checks.denied("LEVERAGE", text, **numbers)
+    return checks.judged("LEVERAGE", text, holds=leverage in offered, **numbers)
 
 
 def status_permits(
@@ -133,14 +127,12 @@ def status_permits(
         or (status == "post_only" and not post_only)
         or (status == "limit_only" and not limited)
     )
-    if not refused:
-        return checks.passed("PAIR_STATUS", status=status)
     hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
     text = (
         f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} "
         f"order{hint}"
     )
-    return checks.denied("PAIR_STATUS", text, status=status)
+    return checks.judged("PAIR_STATUS", text, holds=not refused, status=status)
 
 
 def outdated(check: Check, instrument: Instrument) -> Check:

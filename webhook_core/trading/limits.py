@@ -57,11 +57,8 @@ def price_remains(name: str, asked: str, rounded: Decimal) -> Check:
 
     ``name``: the alert's field, ``asked`` its text.
     """
-    if rounded > 0:
-        return checks.passed("PRICE_ZERO", **{name: asked})
-    return checks.denied(
-        "PRICE_ZERO", f"{name} {asked} is below the pair's smallest price step", **{name: asked}
-    )
+    text = f"{name} {asked} is below the pair's smallest price step"
+    return checks.judged("PRICE_ZERO", text, holds=rounded > 0, **{name: asked})
 
 
 def offset_leaves_a_price(
@@ -72,12 +69,11 @@ def offset_leaves_a_price(
         return checks.unchecked(
             "PRICE_BELOW_ZERO", "the market's price is not known", **{name: offset}
         )
-    if left > 0:
-        return checks.passed("PRICE_BELOW_ZERO", **{name: offset}, market=plain(market))
     text = (
         f"{name} {offset} is as far down as the market at {plain(market)}: no price would be left"
     )
-    return checks.denied("PRICE_BELOW_ZERO", text, **{name: offset}, market=plain(market))
+    numbers = {name: offset, "market": plain(market)}
+    return checks.judged("PRICE_BELOW_ZERO", text, holds=left > 0, **numbers)
 
 
 def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check:
@@ -120,14 +116,13 @@ def cost_within_cap(
         "max": plain(most),
         "volume": plain(volume),
         "price": plain(price),
+        "currency": quote,
     }
-    if cost <= most:
-        return checks.passed("MAX_ORDER_COST", **numbers, currency=quote)
     text = (
         f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of "
         f"{plain(most)} {quote}"
     )
-    return checks.denied("MAX_ORDER_COST", text, **numbers, currency=quote)
+    return checks.judged("MAX_ORDER_COST", text, holds=cost <= most, **numbers)
 
 
 def cost_of_exit() -> Check:

@@ -81,9 +81,6 @@ def _against(
             "as_of": f"{known.as_of:%Y-%m-%dT%H:%M:%SZ}",
             "age_seconds": f"{max(0, int((now - known.as_of).total_seconds()))}",
         }
-        if counted.worst < amount:
-            yield checks.passed(RULE, **numbers)
-            continue
         reached = "" if counted.loss >= amount else f", {numbers['worst']} {code} at its worst"
         text = (
             f"the loss since {numbers['since']} is {numbers['loss']} {code}{reached} (realised "
@@ -91,7 +88,7 @@ def _against(
             f"{numbers['max']} {code}; the figures are {numbers['age_seconds']} s old, and exits "
             "pass"
         )
-        yield checks.denied(RULE, text, **numbers)
+        yield checks.judged(RULE, text, holds=counted.worst < amount, **numbers)
 
 
 def counted_in(known: Loss, code: str, day: datetime) -> Counted:

@@ -56,14 +56,12 @@ def collar_checks(draft: Draft, most: Decimal) -> Iterator[Check]:
             "distance_percent": _shown(percent),
             "max_percent": plain(most),
         }
-        if cost_of(off, _HUNDRED) <= cost_of(last, most):
-            yield checks.passed("PRICE_COLLAR", **numbers)
-            continue
+        is_near = cost_of(off, _HUNDRED) <= cost_of(last, most)
         said = (
             f"{field} {plain(price)} lies {_shown(percent)} % from the last price {plain(last)}, "
             f"and {plain(most)} % is the most; is the chart that of another market?"
         )
-        yield checks.denied("PRICE_COLLAR", said, **numbers)
+        yield checks.judged("PRICE_COLLAR", said, holds=is_near, **numbers)
 
 
 def spread_check(book: Book | None, most: Decimal) -> Check:
@@ -80,13 +78,12 @@ def spread_check(book: Book | None, most: Decimal) -> Check:
         "spread_percent": _shown(percent),
         "max_percent": plain(most),
     }
-    if cost_of(wide, 2 * _HUNDRED) <= cost_of(both, most):
-        return checks.passed("MAX_SPREAD", **numbers)
+    is_narrow = cost_of(wide, 2 * _HUNDRED) <= cost_of(both, most)
     said = (
         f"the spread is {_shown(percent)} % (bid {plain(book.bid)}, ask {plain(book.ask)}), and "
         f"{plain(most)} % is the most for a market order"
     )
-    return checks.denied("MAX_SPREAD", said, **numbers)
+    return checks.judged("MAX_SPREAD", said, holds=is_narrow, **numbers)
 
 
 def _own_prices(draft: Draft) -> Iterator[tuple[str, Decimal]]:

@@ -80,11 +80,9 @@ def _within_funds(
     found = _of_cost(wanted, basis, cost, said)
     if isinstance(found, Denied) or is_margin(wanted.leverage) or wanted.side is Side.BUY:
         return found
-    return (
-        found
-        if found.volume <= basis.sellable(wanted)
-        else _as_far_as_free(wanted, basis, found.volume, said)
-    )
+    if found.volume <= basis.sellable(wanted):
+        return found
+    return _as_far_as_free(wanted, basis, found.volume, said)
 
 
 def _of_cost(
@@ -117,10 +115,8 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
         said = f"{plain(percent)} % of the {plain(abs(held))} {base} {whose}"
         return _in_base(wanted, percent_of(abs(held), percent), said)
     held, whose = _position_of(wanted, basis, basis.balance(instrument.base).total)
-    volume, said = (
-        percent_of(held, percent),
-        f"{plain(percent)} % of the {plain(held)} {base} {whose}",
-    )
+    volume = percent_of(held, percent)
+    said = f"{plain(percent)} % of the {plain(held)} {base} {whose}"
     if wanted.side is Side.SELL:
         return _as_far_as_free(wanted, basis, volume, said)
     price = price_of(wanted, basis.price)

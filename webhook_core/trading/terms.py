@@ -102,36 +102,31 @@ def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
     """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com,
     add-order ``displayvol``)."""
     numbers = {"display_volume": plain(shown), "volume": plain(volume)}
-    if volume <= shown * ICEBERG_PARTS and shown < volume:
-        return checks.passed("DISPLAY_VOLUME", **numbers)
+    fits = volume <= shown * ICEBERG_PARTS and shown < volume
     text = (
         f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least "
         "a fifteenth of it"
     )
-    return checks.denied("DISPLAY_VOLUME", text, **numbers)
+    return checks.judged("DISPLAY_VOLUME", text, holds=fits, **numbers)
 
 
 def start_is_ahead(starts: datetime, now: datetime) -> Check:
     numbers = {"starts": _moment(starts), "now": _moment(now)}
-    if starts > now:
-        return checks.passed("START_TIME", **numbers)
-    return checks.denied(
-        "START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers
-    )
+    text = f"starts {_moment(starts)} has passed; it is {_moment(now)}"
+    return checks.judged("START_TIME", text, holds=starts > now, **numbers)
 
 
 def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
     """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
     earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
     numbers = {"expires": _moment(expires), "now": _moment(now)}
-    if earliest <= expires <= latest and (starts is None or starts < expires):
-        return checks.passed("EXPIRY", **numbers)
+    is_in_reach = earliest <= expires <= latest and (starts is None or starts < expires)
     span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
     text = (
         f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
         f"ahead, after the start, here {span}"
     )
-    return checks.denied("EXPIRY", text, **numbers)
+    return checks.judged("EXPIRY", text, holds=is_in_reach, **numbers)
 
 
 def display_volume_checks(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:

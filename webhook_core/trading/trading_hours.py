@@ -58,10 +58,8 @@ def check(hours: TradingHours, now: datetime) -> Check:
     zone = hours.windows[0].zone
     local = f"{now.astimezone(ZoneInfo(zone)):%a %H:%M} {zone}"
     numbers = {"hours": hours.text, "now": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-    if is_open(hours, now):
-        return checks.passed("TRADING_HOURS", **numbers)
     text = f"entries are taken {hours.text}, and it is {local}; exits pass"
-    return checks.denied("TRADING_HOURS", text, **numbers)
+    return checks.judged("TRADING_HOURS", text, holds=is_open(hours, now), **numbers)
 
 
 def _covers(window: Window, now: datetime) -> bool:
