@@ -74,9 +74,8 @@ class Application(Record):
         request_id = asked if is_one else uuid.uuid4().hex
         mode = self.settings.trading_mode
         frame = Frame(request_id, mode if self._tells_mode else None)
-        waited = (
-            self.clock.now() - request.received_at
-        ).total_seconds()  # for its body, and for secrets to be read
+        # For its body, and for secrets to be read.
+        waited = (self.clock.now() - request.received_at).total_seconds()
         began = self.clock.monotonic() - max(0.0, waited)
         delivery = Delivery(
             request, frame, Budget(self.clock, began + self.settings.request_budget_s), began, mode

@@ -35,34 +35,29 @@ class Venue(Protocol):
     ) -> Outcome:
         """One AddOrder that can have been processed, at most; or the CancelOrder or AmendOrder that
         the request is. Never raises for an expected failure."""
-        ...
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
         """AddOrder with Kraken's validate flag: nothing can trade.
 
         Accepted (without an order id) means "would be taken".
         """
-        ...
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
         """None means that a complete read of the open orders lacks it.
 
         Raises VenueUnavailable when the read proves nothing.
         """
-        ...
 
     def find_closed(
         self, client_order_id: str, since: datetime, budget: Budget
     ) -> VenueOrder | None:
         """The same for the closed orders from ``since`` on, all pages."""
-        ...
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         """Pair rules from AssetPairs; None: all.
 
         An unknown pair: an empty list. Raises VenueUnavailable.
         """
-        ...
 
     def last_price(
         self,
@@ -74,12 +69,10 @@ class Venue(Protocol):
     ) -> Decimal:
         """The last traded price from Ticker, or one that was read no longer ago than ``max_age_s``.
         ``reference``: the alert's idea of it, for a venue on paper. Raises VenueUnavailable."""
-        ...
 
     def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
         """The best bid and ask from Ticker, at most some seconds old; None for a venue on paper
         that has one price alone. Raises VenueUnavailable."""
-        ...
 
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
@@ -89,69 +82,56 @@ class Venue(Protocol):
         ``reference`` (pair key -> price) is the alert's idea of them, for a venue on
         paper. Raises VenueUnavailable.
         """
-        ...
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
         """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are
         left out. Raises VenueUnavailable."""
-        ...
 
     def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
         """Every open margin position of the account, oldest first, from OpenPositions.
 
         Raises VenueUnavailable.
         """
-        ...
 
     def equity(self, quote: str, budget: Budget) -> Decimal:
         """Worth of the whole account in that asset, open margin positions included, from
         TradeBalance. Raises VenueUnavailable."""
-        ...
 
     def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
         """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken
         does not answer for is left out. Raises VenueUnavailable."""
-        ...
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
         """Every open order of the account, from OpenOrders. Raises VenueUnavailable."""
-        ...
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         """One order, open or closed, from QueryOrders; None for one that Kraken does not show.
 
         Raises VenueUnavailable.
         """
-        ...
 
     def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
         """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken
         does not show is left out. Raises VenueUnavailable."""
-        ...
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         """The newest 200 orders that were closed since then, from ClosedOrders; fewer are all of
         them. Raises VenueUnavailable."""
-        ...
 
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
         """When an order traded last, from QueryOrders and QueryTrades; None where Kraken shows no
         trade of it. Raises VenueUnavailable."""
-        ...
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left
         out. Raises VenueUnavailable."""
-        ...
 
     def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
         """What the account traded after ``since`` and no later than ``until``, from TradesHistory:
         all of it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
-        ...
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         """balances, open_orders and positions, for the operator. Raises VenueUnavailable."""
-        ...
 
 
 class Opened(NamedTuple):
@@ -173,7 +153,6 @@ class HasItsOwnWords(Protocol):
 
         Raises OrderDenied for what the venue has no words for.
         """
-        ...
 
 
 @runtime_checkable
@@ -185,7 +164,6 @@ class RemembersItsKey(Protocol):
 
         Raises VenueUnavailable.
         """
-        ...
 
 
 @runtime_checkable
@@ -202,4 +180,3 @@ class SaysWhosePricesTheseAre(Protocol):
     @property
     def priced_by_alerts(self) -> bool:
         """Whether an alert's own price is the market's."""
-        ...

@@ -28,8 +28,6 @@ def plain(value: object) -> object:
 
 def on_one_line(text: str) -> str:
     """The text with everything escaped that is not printable."""
-    return (
-        text
-        if text.isprintable()
-        else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    )
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

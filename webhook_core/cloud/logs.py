@@ -50,9 +50,8 @@ def configure(
     LOGGER.propagate = False
     for server in SERVERS:
         logging.getLogger(server).addFilter(without_tokens)
-    LOGGER.disabled = (
-        False  # functions-framework's own dictConfig disables every logger that it finds
-    )
+    # functions-framework's own dictConfig disables every logger that it finds.
+    LOGGER.disabled = False
 
 
 def without_tokens(record: logging.LogRecord) -> bool:

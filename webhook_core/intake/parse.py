@@ -72,11 +72,8 @@ def _action(order: Order, *, implied: bool = True) -> Action:
     """
     said = [sent for sent in order.get("action", ()) if not is_missing(sent.value)]
     if not said and implied and "action" not in order and "side" not in order:
-        return (
-            "order"
-            if all(is_missing(sent.value) for sent in order.get("market_position", ()))
-            else "target"
-        )
+        positions = order.get("market_position", ())
+        return "order" if all(is_missing(sent.value) for sent in positions) else "target"
     if all(isinstance(sent.value, str) and sent.value.lower() in ("buy", "sell") for sent in said):
         return "order"
     from webhook_core.intake import actions

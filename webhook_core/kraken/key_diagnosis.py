@@ -168,8 +168,7 @@ def _nonce_window(info: Mapping[str, Any]) -> Iterator[Finding]:
     window = number_of(info, "nonce_window")
     advice = (
         f"set the key's nonce window to {NONCE_WINDOW} (10 s in nanoseconds) if more than one "
-        "instance, or this command line "
-        "beside the function, may use it"
+        "instance, or this command line beside the function, may use it"
     )
     if window is None:
         yield warn("nonce window", "Kraken does not say", advice)

@@ -38,11 +38,9 @@ class Sender(Protocol):
     def service(self) -> str:
         """What people call it, such as Telegram; empty for an address that is none. Told by its
         form: nothing is opened for it, and it never raises."""
-        ...
 
     def send(self, title: str, body: str, seconds: float) -> Sent:
         """``seconds``: for all of it. Never raises."""
-        ...
 
 
 class AppriseSender:

@@ -124,11 +124,8 @@ class Replay:
     def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
         """Every rule that an alert's order is held against, first those that need no
         price of Kraken's."""
-        request, rules, now = (
-            entry.current.request,
-            self.decider.with_losses(self.settings.rules_for(entry.strategy)),
-            self.clock.now(),
-        )
+        request, now = entry.current.request, self.clock.now()
+        rules = self.decider.with_losses(self.settings.rules_for(entry.strategy))
         try:
             instrument = self.decider.allowed_pair(request.pair, rules, budget)
             draft = as_stored(request, instrument, None)

@@ -11,7 +11,6 @@ from webhook_core.intake.caveats import LONGEST, TRADINGVIEW
 from webhook_core.operations.at_terminal import known_pairs
 from webhook_core.trading.permits import ACTIONS, READ, Permit
 from webhook_core.trading.rounding import plain
-from webhook_core.trading.symbols import Instruments, UnknownSymbol
 
 
 def option_values(letter: str, text: str) -> list[str]:
@@ -67,12 +66,4 @@ def unknown_pairs(permit: Permit) -> list[str]:
     them, and one that is spelt wrong makes the token good for nothing."""
     known = known_pairs()
     named = dict.fromkeys(pair for pairs in permit.pairs for pair in pairs)
-    return [pair for pair in named if not _is_known(pair, known)]
-
-
-def _is_known(pair: str, known: Instruments) -> bool:
-    try:
-        known.resolve(pair)
-    except UnknownSymbol:
-        return False
-    return True
+    return [pair for pair in named if not known.has(pair)]

@@ -1,11 +1,14 @@
 """strategies.toml: what one strategy may trade, how much, and what proves that an alert is its own.
 
-[trend-btc] token = "env:TREND_TOKEN" # or secret; a text or a list, newest first allowed_symbols =
-["BTC/USD"] volume = "0.01" # when the alert gives none quantity_type = "base" # what volume counts;
-also quote, percent_balance, percent_equity, ... max_order_cost = "200 USD"
+    [trend-btc]
+    token = "env:TREND_TOKEN"        # or secret; a text or a list, newest first
+    allowed_symbols = ["BTC/USD"]
+    volume = "0.01"                  # when the alert gives none
+    quantity_type = "base"           # what volume counts; also quote, percent_balance, ...
+    max_order_cost = "200 USD"
 
-In the place of both, ``size = {volume = "0.01", quantity_type = "base", fixed = true}``: an alert
-may name no size then.
+In the place of volume and quantity_type, ``size = {volume = "0.01", fixed = true}``: an alert may
+name no size then.
 """
 
 from __future__ import annotations

@@ -175,11 +175,9 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
             raise names.missing("limitPrice", "it is the limit")
         return {**(limit or names.ours(price="price")), "order_type": "limit"}
     stop = {"order_type": "stop-loss", **names.ours(stop_price="stopPrice")}
-    return (
-        {**reference, **stop}
-        if kind == "stop"
-        else {**stop, **limit, "order_type": "stop-loss-limit"}
-    )
+    if kind == "stop":
+        return {**reference, **stop}
+    return {**stop, **limit, "order_type": "stop-loss-limit"}
 
 
 def _trail(names: Names) -> str:

@@ -134,9 +134,8 @@ def open_positions(desk: Desk, params: Params) -> dict[str, Any]:
 
 def _asset_text(asset: str, amount: Decimal) -> str:
     digits = asset_decimals(asset)
-    return (
-        f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):f}"  # never more than there is
-    )
+    # Never more than there is.
+    return f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):f}"
 
 
 def balance(desk: Desk, _: Params) -> dict[str, str]:

@@ -30,11 +30,9 @@ class Offset(NamedTuple):
         return price + (price * self.amount / 100 if self.percent else self.amount)
 
     def shown(self, pair: Pair) -> str:
-        return (
-            f"{self.amount:+.{PERCENT_DECIMALS}f}%"
-            if self.percent
-            else f"{self.amount:+.{pair.pair_decimals}f}"
-        )
+        if self.percent:
+            return f"{self.amount:+.{PERCENT_DECIMALS}f}%"
+        return f"{self.amount:+.{pair.pair_decimals}f}"
 
 
 def parse(field: str, text: str, pair: Pair, *, signs: str = "+-#", rising: bool = True) -> Offset:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 NAME = "paper-book"
 """The document."""
-ATTEMPTS = (
-    50  # each lost race means that somebody else's order went in, so this many in a row is a fault
-)
+ATTEMPTS = 50
+"""Each lost race means that somebody else's order went in, so this many in a row is a fault."""
 PRECISION = 60  # digits: a large volume times a fine price stays exact before it is rounded once
 
 

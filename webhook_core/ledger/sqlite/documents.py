@@ -30,10 +30,8 @@ class SqliteDocuments:
                 )
             else:
                 written = db.execute(
-                    (
-                        "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND "
-                        "version = ?"
-                    ),
+                    "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND "
+                    "version = ?",
                     (text, name, version_number(before.version)),
                 )
             return written.rowcount == 1

@@ -24,8 +24,7 @@ def require_ledger(path: Path, ledger_url: str) -> None:
     if not path.exists():
         raise LedgerAbsent(
             f"{at}, and none was made. The function makes it when its first alert comes; if one "
-            "has come, LEDGER_URL or "
-            "the folder that this was called in is not the function's.",
+            "has come, LEDGER_URL or the folder that this was called in is not the function's.",
             can_be_made=_can_be_made(path.absolute()),
         )
     if not path.is_file():
