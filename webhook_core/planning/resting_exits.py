@@ -132,7 +132,7 @@ class RestingExits:
             if (
                 whose is not None
                 and self._has_crossed(order, whose)
-                and held[self._holds(order)] >= _least_held(order)
+                and held[self._holds(order)] >= least_of(order)
             ):
                 return _crossed(order)
         return ""
@@ -200,7 +200,7 @@ class RestingExits:
         for order in resting:
             if self._holds(order) != asset:
                 continue
-            held = _least_held(order)
+            held = least_of(order)
             least += held
             if order.side is Side.SELL:
                 most += held
@@ -221,7 +221,7 @@ class RestingExits:
         return [order for order in rested if self._holds(order) == asset]
 
 
-def _least_held(order: RestingOrder) -> Decimal:
+def least_of(order: RestingOrder) -> Decimal:
     """Of the base by a sell; of the quote by a buy, without its fee.
 
     Zero where its price is not known.
