@@ -15,8 +15,10 @@ from webhook_core.trading.rules import TradingRules
 from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
+    from webhook_core.planning.own_orders import OwnOrders
     from webhook_core.planning.reservations import Reservations
     from webhook_core.trading.facts import RestingOrder
+    from webhook_core.trading.instruments import Instrument
     from webhook_core.trading.intent import Intent, PositionIntent
     from webhook_core.trading.missed_alert import Told
 
@@ -53,6 +55,12 @@ class Line(NamedTuple):
     name: str
     mark: str
     passes: bool = False
+
+    @classmethod
+    def of(cls, own: OwnOrders, strategy: str, pair: Instrument, *, passes: bool = False) -> Line:
+        """As it is now. Raises LedgerUnavailable."""
+        name = f"{own.mode}/{own.account}/{strategy}/{pair.key}"
+        return cls(name, own.ledger.mark(name), passes)
 
 
 class Unsent(NamedTuple):

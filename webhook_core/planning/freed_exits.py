@@ -20,6 +20,7 @@ from webhook_core.trading.in_the_way import InTheWay
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Exit, OrderType, Terms, is_margin
+from webhook_core.trading.plans import NOT_PROTECTED, Denied, Plan, joined, undone
 from webhook_core.trading.prices import Price, estimate, parsed
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain, round_volume
@@ -50,6 +51,18 @@ class Freed(NamedTuple):
         """One for each order."""
         symbol = display_name(instrument)
         return self.marked([cancel(order.order_id, symbol) for order in self.orders])
+
+    def around(self, plan: Plan, stop: Plan | Denied | None, instrument: Instrument) -> Plan:
+        """``plan`` behind the cancels, before the ``stop`` for what it leaves, or a note why there
+        is none: no reason to keep the exit back."""
+        parts = [Plan(self.cancels(instrument), (self.note,)), plan]
+        if isinstance(stop, Plan):
+            parts.append(stop._replace(requests=self.marked(stop.requests)))
+        elif self.surplus > 0:
+            why = "less than the pair takes" if stop is None else stop.message
+            said = f"what the exit leaves is without its stop: {why}"
+            parts.append(Plan((), (undone(NOT_PROTECTED, said),)))
+        return joined(parts)
 
     def stop_for_the_rest(
         self, instrument: Instrument, leverage: int | None, sources: Sources, budget: Budget

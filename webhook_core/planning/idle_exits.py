@@ -27,18 +27,15 @@ _NO_RULES = TradingRules()
 _ZERO = Decimal(0)
 
 
-def cancels(exits: Sequence[RestingOrder], instrument: Instrument) -> tuple[OrderRequest, ...]:
-    """One for each."""
-    return Freed(tuple(exits)).cancels(instrument)
-
-
-def note_of(exits: Sequence[RestingOrder], nothing: NoOrder | None) -> str:
-    """What the answer says of it. ``nothing``: why there is no order, None behind one that opens a
-    position."""
+def canceled(
+    exits: Sequence[RestingOrder], instrument: Instrument, nothing: NoOrder | None
+) -> Plan:
+    """``nothing``: why there is no order, None behind one that opens a position."""
     named = ", ".join(order.order_id for order in exits)
-    if nothing is None:
-        return f"canceled behind it, an exit of what this strategy held before: {named}"
-    return f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
+    note = f"canceled behind it, an exit of what this strategy held before: {named}"
+    if nothing is not None:
+        note = f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
+    return Plan(Freed(tuple(exits)).cancels(instrument), (note,))
 
 
 def behind_plain_cancels(

@@ -34,6 +34,7 @@ from webhook_core.trading.symbols import display_name, names_pair
 
 if TYPE_CHECKING:
     from webhook_core.planning.believed import Shown
+    from webhook_core.planning.read_facts import Leg
 
 _ZERO = Decimal(0)
 _NONE = Balance(_ZERO)
@@ -66,52 +67,63 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     Raises NotItsTurn where no entry or exit of ours is without an outcome, or nothing is free;
     VenueUnavailable, LedgerUnavailable, UnknownSymbol.
     """
-    *before, intent = wants.intents
-    pairs = [
-        sources.allowed_pair(one.symbol, wants.rules, budget) if one.symbol else None
-        for one in wants.intents
-    ]
-    instrument = pairs[-1]
+    *before, (intent, instrument) = _legs(sources, wants, budget)
     if instrument is None or not isinstance(intent, PositionIntent):
         raise ValueError("an exit without a pair")
-    own = sources.own_orders
-    name = f"{own.mode}/{own.account}/{wants.strategy}/{instrument.key}"
-    line = Line(name, own.ledger.mark(name), passes=True)
+    line = Line.of(sources.own_orders, wants.strategy, instrument, passes=True)
     leg = LegPlanner(sources, wants, budget, appraised=appraised)
     if intent.own:
-        _check_only_buys(own.ledger.entries(states=(State.SUBMITTING,)).entries, own, instrument)
+        submitting = sources.ledger.entries(states=(State.SUBMITTING,)).entries
+        _check_only_buys(submitting, sources.own_orders, instrument)
     key, shown = _read(leg, instrument, intent)
     doubts = doubts_of(leg, key, shown.figures[key])
     if intent.own:
         _count_own(leg, instrument, doubts[0])
-    plans, told = _cancels(leg, before, pairs)
-    if before:
-        _release(leg, instrument)
-    plan = leg.planned(intent, instrument)
-    if not isinstance(plan, Plan):  # no final answer from a figure in doubt
-        raise _waits(doubts[0])
-    sale = next(one._replace(counted=True) for one in plan.requests if one.exits)
-    waits = intent.most is None and may_be_more(leg, instrument, shown, doubts)
-    rest = (sale._replace(waits=True),) if waits else ()
-    plan = plan._replace(requests=(*plan.requests, *rest), notes=(*plan.notes, _note(doubts[0])))
+    cancels, told = _cancels(leg, before)
+    plan = _sale(leg, intent, instrument, doubts[0])
+    if intent.most is None and may_be_more(leg, instrument, shown, doubts):
+        plan = _with_a_rest(plan)
     return Decided(
-        joined([*plans, plan]),
+        joined([*cancels, plan]),
         symbol=display_name(instrument),
         line=line,
         sources=(*told, *[len(before)] * len(plan.requests)),
     )
 
 
-def _cancels(
-    leg: LegPlanner, intents: Sequence[Intent], pairs: Sequence[Instrument | None]
-) -> tuple[list[Plan], list[int]]:
-    """The plans of what is canceled first, and which of the intents each request is for."""
+def _legs(sources: Sources, wants: Wants, budget: Budget) -> list[Leg]:
+    return [
+        (one, sources.allowed_pair(one.symbol, wants.rules, budget) if one.symbol else None)
+        for one in wants.intents
+    ]
+
+
+def _sale(
+    leg: LegPlanner, exit_: PositionIntent, instrument: Instrument, doubt: LedgerEntry
+) -> Plan:
+    """Behind the cancels; no final answer comes from a figure in doubt: NotItsTurn."""
+    if leg.cancelled:
+        _release(leg, instrument)
+    plan = leg.planned(exit_, instrument)
+    if not isinstance(plan, Plan):
+        raise _waits(doubt)
+    return plan._replace(notes=(*plan.notes, _note(doubt)))
+
+
+def _with_a_rest(plan: Plan) -> Plan:
+    """With a leg for what may be more, which waits."""
+    sale = next(one for one in plan.requests if one.exits)
+    return plan._replace(requests=(*plan.requests, sale._replace(waits=True)))
+
+
+def _cancels(leg: LegPlanner, legs: Sequence[Leg]) -> tuple[list[Plan], list[int]]:
+    """The plans of what is canceled first, and which of the legs each request is for."""
     plans, told = list[Plan](), list[int]()
-    for number, one in enumerate(intents):
+    for number, (intent, pair) in enumerate(legs):
         if leg.facts.open_orders is None:
             listed = read_open_orders(leg.sources, leg.budget)
             leg.facts = leg.facts._replace(open_orders=listed)
-        canceled = leg.planned(one, pairs[number])
+        canceled = leg.planned(intent, pair)
         if isinstance(canceled, Plan):
             plans.append(canceled)
             told += [number] * len(canceled.requests)

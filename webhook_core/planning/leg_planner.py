@@ -4,7 +4,6 @@ funds. Of the legs before it counts what a cancel sets free, and what an order s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
@@ -26,7 +25,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import NOT_PROTECTED, Denied, Plan, denied, joined, undone
+from webhook_core.trading.plans import Denied, Plan, denied, joined
 from webhook_core.trading.positions import is_flat, order_for
 from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.trading.sizing import sized
@@ -58,34 +57,42 @@ class LegPlanner:
             return self._changed(intent, instrument)
         if instrument is None or isinstance(intent, CloseOwnIntent):
             raise ValueError("an order without a pair")
-        basis = self._basis(intent, instrument, self._taker_fee(intent, instrument))
-        freed = (
-            self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
-        )
+        if isinstance(intent, OrderIntent):
+            return self._ordered(intent, instrument)
+        return self._led_to(intent, instrument)
+
+    def _ordered(self, intent: OrderIntent, instrument: Instrument) -> Plan | Denied:
+        """An order with a size of its own."""
+        basis = self._basis(intent, instrument)
+        order = sized(intent, basis)
+        plan = order if isinstance(order, Denied) else self._limited(order, instrument, basis)
+        counted = needs.depends_on_holdings(intent)
+        return _marked(plan) if counted and isinstance(plan, Plan) else plan
+
+    def _led_to(self, intent: PositionIntent, instrument: Instrument) -> Plan | NoOrder | Denied:
+        """The order that leads to a position, and the cancels of the exits in its way."""
+        basis = self._basis(intent, instrument)
+        freed = self._freed(intent, instrument, basis)
         if freed is not None:
-            basis = self._basis(intent, instrument, basis.taker_fee)
-        order = (
-            sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
-        )
+            basis = self._basis(intent, instrument)
+        order = order_for(intent, basis)
         if isinstance(order, Denied | NoOrder):
             return self._idle_exits(order, intent, basis, freed)
-        if order.volume == 0 and order.notes:
-            return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
         plan = self._limited(order, instrument, basis)
-        if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
+        if not isinstance(plan, Plan):
             return plan
-        nearer = order.exit is not None or getattr(intent, "action", "") == "close"
-        opens = isinstance(intent, PositionIntent) and not nearer and is_flat(intent, basis)
-        exits = isinstance(intent, PositionIntent) and (nearer or freed is not None) and not opens
-        whole = needs.is_close(intent)
-        marked = (one._replace(exits=exits, counted=True, whole=whole) for one in plan.requests)
-        plan = plan._replace(requests=tuple(marked))
-        return (
-            plan if freed is None else self._beside_cancels(plan, freed, order, basis, opens=opens)
-        )
+        nearer = order.exit is not None or intent.action == "close"
+        opens = not nearer and is_flat(intent, basis)
+        exits = (nearer or freed is not None) and not opens
+        plan = _marked(plan, exits=exits, whole=needs.is_close(intent))
+        if freed is None:
+            return plan
+        return self._beside_cancels(plan, freed, order, basis, opens=opens)
 
     def _limited(self, order: OrderIntent, instrument: Instrument, basis: Basis) -> Plan | Denied:
         """Held against every limit; whether a cap needs the market's price may show by now only."""
+        if order.volume == 0 and order.notes:
+            return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
         rules, price = self.wants.rules, basis.price
         if price is None and needs_market(order, rules):
             price = self.sources.market_price(order, instrument, self.budget)
@@ -143,7 +150,7 @@ class LegPlanner:
     def _idle_exits(
         self,
         nothing: Denied | NoOrder,
-        intent: OrderIntent | PositionIntent,
+        intent: PositionIntent,
         basis: Basis,
         freed: Freed | None,
     ) -> Plan | NoOrder | Denied:
@@ -151,7 +158,7 @@ class LegPlanner:
         for an order that there is not."""
         if freed is not None:
             self.cancelled = [one for one in self.cancelled if one not in freed.orders]
-        if isinstance(nothing, Denied) or isinstance(intent, OrderIntent) or self.wants.least:
+        if isinstance(nothing, Denied) or self.wants.least:
             return nothing
         from webhook_core.trading.in_the_way import idle_sides
 
@@ -165,66 +172,52 @@ class LegPlanner:
         if not exits:
             return nothing
         self.cancelled += exits
-        return self._idle_plan(exits, basis, intent.leverage, nothing)
+        return self._idle_plan(exits, basis.instrument, intent.leverage, nothing)
 
     def _beside_cancels(
         self, plan: Plan, freed: Freed, order: OrderIntent, basis: Basis, *, opens: bool
     ) -> Plan:
-        """The exit behind the cancels, and a stop for what it leaves, or a note why none; what
-        opens a position before them, for it does not follow from what they free."""
+        """The exit behind the cancels; what opens a position before them, for it does not follow
+        from what they free."""
+        pair, leverage = basis.instrument, order.leverage
         if opens:
-            return joined([plan, self._idle_plan(freed.orders, basis, order.leverage, None)])
-        instrument = basis.instrument
-        parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
-        rest = freed.stop_for_the_rest(instrument, order.leverage, self.sources, self.budget)
-        stop = None if rest is None else self._limited(rest, instrument, basis)
-        if isinstance(stop, Plan):
-            parts.append(stop._replace(requests=freed.marked(stop.requests)))
-        elif freed.surplus > 0:  # no reason to keep the exit back
-            why = "less than the pair takes" if stop is None else stop.message
-            said = f"what the exit leaves is without its stop: {why}"
-            parts.append(Plan((), (undone(NOT_PROTECTED, said),)))
-        return joined(parts)
+            return joined([plan, self._idle_plan(freed.orders, pair, leverage)])
+        rest = freed.stop_for_the_rest(pair, leverage, self.sources, self.budget)
+        stop = None if rest is None else self._limited(rest, pair, basis)
+        return freed.around(plan, stop, pair)
 
     def _idle_plan(
         self,
         exits: Sequence[RestingOrder],
-        basis: Basis,
+        pair: Instrument,
         leverage: int | None,
-        nothing: NoOrder | None,
+        nothing: NoOrder | None = None,
     ) -> Plan:
         """``nothing``: why there is no order, None behind one that opens a position."""
         from webhook_core.planning import idle_exits  # few accounts have one
 
-        note = idle_exits.note_of(exits, nothing)
-        plan = Plan(idle_exits.cancels(exits, basis.instrument), (note,))
+        plan = idle_exits.canceled(exits, pair, nothing)
         if self.appraised:
             return plan
-        behind = idle_exits.behind_cancels(self.sources, exits, basis.instrument, leverage)
+        behind = idle_exits.behind_cancels(self.sources, exits, pair, leverage)
         return plan._replace(requests=(*plan.requests, *behind))
 
-    def _basis(self, intent: Intent, instrument: Instrument, taker_fee: Decimal) -> Basis:
-        """A size that no position is named for is free of what plain orders before it sell."""
-        facts, sold = self.facts, self.sold.get(instrument.base, Sold())
-        if not isinstance(intent, PositionIntent):
+    def _basis(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Basis:
+        """A size that no position is named for is free of what plain orders before it sell. One
+        that follows from what is free keeps back the fee."""
+        facts, sold, rules = self.facts, self.sold.get(instrument.base, Sold()), self.wants.rules
+        follows = facts.balances is not None
+        if isinstance(intent, PositionIntent):
+            follows = follows and intent.percent_of_equity is not None
+        else:
             sold = Sold(sold.closed)
         if self.cancelled or sold.whole:
             facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold.whole)
         fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
+        refused, taker_fee = self.wants.refused is not None, rules.fees.taker
+        if follows:
+            taker_fee = self.sources.kept_back(instrument, rules, refused=refused)
         return Basis(instrument, facts, taker_fee, fresh, sold)
-
-    def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
-        """What a size that follows from what is free keeps back, in percent.
-
-        Where Kraken has just refused the order it is no less than what holds for everybody: the
-        account's own may have risen since it was read.
-        """
-        rules = self.wants.rules
-        counts = isinstance(intent, OrderIntent) or intent.percent_of_equity is not None
-        if self.facts.balances is None or not counts:
-            return rules.fees.taker
-        own = self.sources.fees(instrument, rules).taker
-        return own if self.wants.refused is None else max(own, rules.fees.taker)
 
     def _changed(
         self, intent: CancelIntent | AmendIntent, instrument: Instrument | None
@@ -248,3 +241,9 @@ class LegPlanner:
             if requests
             else NoOrder("", "its orders are cancelled already")
         )
+
+
+def _marked(plan: Plan, *, exits: bool = False, whole: bool = False) -> Plan:
+    """As one that is counted: its size follows from what is held."""
+    marked = (one._replace(exits=exits, counted=True, whole=whole) for one in plan.requests)
+    return plan._replace(requests=tuple(marked))

@@ -40,7 +40,6 @@ class AlertPlanner:
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
-        self.own = sources.own_orders
         self.legs = LegPlanner(sources, wants, budget, appraised=appraised)
 
     def decided(self) -> Decided | Denied:
@@ -206,8 +205,7 @@ class AlertPlanner:
         """Its mark is read before the facts: whoever claims in between makes them out of date."""
         for intent, instrument in zip(intents, instruments, strict=True):
             if instrument is not None and needs.depends_on_holdings(intent):
-                name = f"{self.own.mode}/{self.own.account}/{self.wants.strategy}/{instrument.key}"
-                return Line(name, self.own.ledger.mark(name))
+                return Line.of(self.sources.own_orders, self.wants.strategy, instrument)
         return None
 
 

@@ -85,6 +85,15 @@ class Sources(Record):
         own = None if account_fees is None else account_fees.of(instrument)
         return rules.fees if own is None else own
 
+    def kept_back(self, instrument: Instrument, rules: TradingRules, *, refused: bool) -> Decimal:
+        """The fee in percent that a size which follows from what is free keeps back.
+
+        Where Kraken has just refused the order it is no less than what holds for everybody: the
+        account's own may have risen since it was read.
+        """
+        own = self.fees(instrument, rules).taker
+        return max(own, rules.fees.taker) if refused else own
+
     @property
     def own_orders(self) -> OwnOrders:
         """What the ledger knows of our own orders; no plan of a fixed size asks."""

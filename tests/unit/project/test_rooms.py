@@ -45,8 +45,6 @@ CIRCLES: tuple[frozenset[str], ...] = ()
 TOO_LONG: frozenset[str] = frozenset()
 LONG_FUNCTIONS = frozenset(
     {
-        "planning.least_held.sale_of_the_free",
-        "planning.leg_planner.planned",
         "planning.read_facts._settle",
         "planning.resting_exits.contradiction",
     }
