@@ -15,7 +15,7 @@ from webhook_core.journal.reading import Wanted, list_alerts, symbol_matcher
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.ledger.store import Store
 from webhook_core.sending.reconcile import PURGED_AT_ONCE
-from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.trading.symbols import Instruments
 from webhook_core.web.listing import check_names, moment_of, page_limit
 
 if TYPE_CHECKING:
@@ -107,16 +107,10 @@ class Asking:
             strategy=query.get("strategy") or None,
             outcomes=_outcomes(query.get("outcome")),
             refused=_wants_refused(query.get("refused")),
-            is_symbol=symbol_matcher(symbol, self._key_of) if symbol else None,
+            is_symbol=symbol_matcher(symbol, self.known()) if symbol else None,
             search=query.get("search") or None,
             alert_id=query.get("alert") or None,
         )
-
-    def _key_of(self, symbol: str) -> str | None:
-        try:
-            return self.known().resolve(symbol).key
-        except UnknownSymbol:
-            return None
 
 
 def _outcomes(text: str | None) -> frozenset[str] | None:

@@ -22,6 +22,8 @@ from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Note, Store
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.close_units import asked_unit, is_position, position_unit
+from webhook_core.trading.symbols import Instruments
+from webhook_core.web.listing import letters_of
 
 SEARCHED = 10_000
 """Entries and records that one search reads at most: on Firestore a billed read for each."""
@@ -161,20 +163,15 @@ def _said(row: Row) -> str:
     return "\n".join(filter(None, (*texts, *row.warnings, *row.order_ids))).casefold()
 
 
-def symbol_matcher(symbol: str, resolve: Callable[[str], str | None]) -> Callable[[str], bool]:
-    """``resolve`` gives the key of a pair, None for no pair that is known: those
-    match by their letters."""
-    wanted = resolve(symbol)
+def symbol_matcher(symbol: str, known: Instruments) -> Callable[[str], bool]:
+    """Whether another symbol means the same pair; of one that is not known, by their letters."""
+    wanted = known.find(symbol)
 
     @cache
     def is_it(other: str) -> bool:
-        known = resolve(other)
-        if wanted is not None and known is not None:
-            return wanted == known
-        return _letters(symbol) == _letters(other)
+        pair = known.find(other)
+        if wanted is not None and pair is not None:
+            return wanted.key == pair.key
+        return letters_of(symbol) == letters_of(other)
 
     return is_it
-
-
-def _letters(symbol: str) -> str:
-    return "".join(filter(str.isalnum, symbol.upper())).removeprefix("KRAKEN")

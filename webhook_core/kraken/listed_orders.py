@@ -18,6 +18,7 @@ from webhook_core.kraken.client import decimal
 from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
+from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.requests import Fill, VenueOrder
 
 Order = Mapping[str, Any]
@@ -50,21 +51,16 @@ def matching(orders: Mapping[str, Order], client_order_id: str) -> VenueOrder | 
     """Kraken ignores a filter that it does not know: only the id in the order itself counts. Of
     several with one id, which an id that was forgotten here can bring about, the one that was
     opened last."""
-    wanted = _plain(client_order_id)
+    wanted = plain_client_order_id(client_order_id)
     found: VenueOrder | None = None
     for order_id, order in orders.items():
         own = order.get("cl_ord_id")
-        if own is None or _plain(own) != wanted:
+        if own is None or plain_client_order_id(own) != wanted:
             continue
         one = _venue_order(order_id, own, order)
         if found is None or (one.opened_at or _EPOCH) > (found.opened_at or _EPOCH):
             found = one
     return found
-
-
-def _plain(client_order_id: str) -> str:
-    """Kraken takes and may show a UUID with or without dashes, in either case."""
-    return client_order_id.replace("-", "").lower()
 
 
 def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrder:

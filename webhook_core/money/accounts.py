@@ -19,7 +19,6 @@ from webhook_core.money.report import curves, reported, to_document
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.venue import Venue
 
 if TYPE_CHECKING:
@@ -30,12 +29,12 @@ _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 @dataclass(slots=True, eq=False, repr=False)
 class Accounts:
-    """``resolve``: the pair of a symbol. Raises UnknownSymbol."""
+    """``find``: the pair of a symbol, None for one that is not known."""
 
     collector: Collector
     venue: Venue
     clock: Clock
-    resolve: Callable[[str], Instrument]
+    find: Callable[[str], Instrument | None]
     loss_owners: tuple[LossOwner, ...] = ()
 
     @property
@@ -97,7 +96,7 @@ class Accounts:
 
     def prices(self, symbols: Iterable[str], budget: Budget) -> Mapping[str, Decimal]:
         """Last ones by symbol, of those that can be had: a report without one says so."""
-        pairs = {symbol: pair for symbol in symbols if (pair := self._pair(symbol)) is not None}
+        pairs = {symbol: pair for symbol in symbols if (pair := self.find(symbol)) is not None}
         if not pairs:
             return {}
         try:
@@ -106,12 +105,6 @@ class Accounts:
             event(logging.WARNING, "report.no_prices", reason=error.message)
             return {}
         return {symbol: found[pair.key] for symbol, pair in pairs.items() if pair.key in found}
-
-    def _pair(self, symbol: str) -> Instrument | None:
-        try:
-            return self.resolve(symbol)
-        except UnknownSymbol:
-            return None
 
 
 def span(month: str, now: datetime) -> tuple[datetime, datetime]:

@@ -27,10 +27,10 @@ def open_accounts(
     clock, read_lag = reconciler.clock, reconciler.read_lag
     collector = Collector(mode, account, store, venue, clock, read_lag, kept)
 
-    def resolve(symbol: str) -> Instrument:
-        return pair_rules.current().resolve(symbol)
+    def find(symbol: str) -> Instrument | None:
+        return pair_rules.current().find(symbol)
 
-    return Accounts(collector, venue, clock, resolve, tuple(_loss_owners(settings)))
+    return Accounts(collector, venue, clock, find, tuple(_loss_owners(settings)))
 
 
 def _loss_owners(settings: Settings) -> Iterator[LossOwner]:

@@ -16,6 +16,7 @@ from webhook_core.ledger.fill_records import exited
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.trades import VenueTrade
 from webhook_core.venue import Venue
 
@@ -74,7 +75,7 @@ class Owners:
         entries: Mapping[str, LedgerEntry],
         unknown: Mapping[str, LedgerEntry],
     ) -> Owner | None:
-        entry = unknown.get(_plain(order.client_order_id))
+        entry = unknown.get(plain_client_order_id(order.client_order_id or ""))
         if entry is not None:
             return Owner(entry, Role.ORDER)
         if not order.parent:
@@ -93,7 +94,8 @@ class Owners:
             page = self.ledger.entries(
                 states=(State.SUBMITTING,), cursor=cursor or None, limit=MOST_UNKNOWN
             )
-            found |= {_plain(entry.current.client_order_id): entry for entry in page.entries}
+            for entry in page.entries:
+                found[plain_client_order_id(entry.current.client_order_id)] = entry
             cursor = page.cursor
         return found
 
@@ -109,10 +111,6 @@ def forgotten(store: TradeStore, parent: str, opened_at: datetime) -> Trade | No
 
 def _as_orders(entries: Mapping[str, LedgerEntry]) -> dict[str, Owner | None]:
     return {name: Owner(entry, Role.ORDER) for name, entry in entries.items()}
-
-
-def _plain(client_order_id: str | None) -> str:
-    return (client_order_id or "").replace("-", "").lower()
 
 
 def keep_exits(ledger: Ledger, owned: Iterable[tuple[VenueTrade, Owner | None]]) -> None:

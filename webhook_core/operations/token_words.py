@@ -3,14 +3,15 @@ pairs that nobody knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 from webhook_core.intake.caveats import LONGEST, TRADINGVIEW
 from webhook_core.operations.at_terminal import known_pairs
 from webhook_core.trading.permits import ACTIONS, READ, Permit
-from webhook_core.trading.rounding import plain
+from webhook_core.trading.rounding import amounts_text
+
+_NOT_BOUND = "up to the limits of the settings"
 
 
 def option_values(letter: str, text: str) -> list[str]:
@@ -49,16 +50,15 @@ def described(permit: Permit, now: datetime) -> Iterator[tuple[str, str]]:
     yield "pairs", " and ".join(map(", ".join, permit.pairs)) or "every one of the settings"
     yield "sides", ", ".join(sorted(permit.sides)) if permit.sides else "buy, sell"
     yield "order types", ", ".join(sorted(permit.order_types)) if permit.order_types else "all"
-    yield "cost of an order", _costs(permit.max_cost or {}) or "up to the limits of the settings"
-    yield "orders a day", str(permit.orders_per_day or "up to the limits of the settings")
+    yield (
+        "cost of an order",
+        amounts_text(permit.max_cost or {}) or "up to the limits of the settings",
+    )
+    yield "orders a day", str(permit.orders_per_day or _NOT_BOUND)
     nets = [", ".join(map(str, networks)) for networks in permit.networks]
     yield "comes from", " and ".join(nets) or "anywhere"
     whose = "what its strategy bought" if permit.exits_own else "whatever is held"
     yield "exits", f"{whose}; sides, types, cost and count bind only what opens or adds"
-
-
-def _costs(costs: Mapping[str, Decimal]) -> str:
-    return ", ".join(f"{plain(amount)} {code}" for code, amount in costs.items())
 
 
 def unknown_pairs(permit: Permit) -> list[str]:
@@ -66,4 +66,4 @@ def unknown_pairs(permit: Permit) -> list[str]:
     them, and one that is spelt wrong makes the token good for nothing."""
     known = known_pairs()
     named = dict.fromkeys(pair for pairs in permit.pairs for pair in pairs)
-    return [pair for pair in named if not known.has(pair)]
+    return [pair for pair in named if known.find(pair) is None]

@@ -95,7 +95,7 @@ class PairRules(Record):
             if not some:
                 break
             learnt = self._learnt(some, budget)
-            missing = [name for name in some if not (learnt and self.current().has(name))]
+            missing = [name for name in some if not (learnt and self.current().find(name))]
             if len(missing) == 1:
                 self._unlisted[missing[0]] = now + UNLISTED_FOR_S
             elif missing:

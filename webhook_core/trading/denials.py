@@ -94,7 +94,7 @@ def unlisted(symbol: str, rules: TradingRules, known: Instruments) -> Check | No
     are known: what else it may name at Kraken is not among them."""
     for owner in rules.limits:
         allowed = owner.allowed_symbols
-        if allowed is not None and all(known.has(each) for each in allowed):
+        if allowed is not None and all(map(known.find, allowed)):
             return owned(limits.none_listed(symbol, allowed), owner, "ALLOWED_SYMBOLS")
     return None
 

@@ -12,7 +12,7 @@ from webhook_core.trading.assets import asset_code, same_asset
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
-from webhook_core.trading.rounding import cost_of, plain
+from webhook_core.trading.rounding import amounts_text, cost_of, plain
 from webhook_core.trading.rules import Guards
 
 _ZERO = Decimal(0)
@@ -70,7 +70,7 @@ def position_checks(counted: Counted, most: Mapping[str, Decimal]) -> Iterator[C
     known = [(code, same_asset(code, pair.base)) for code in most if _is_of(code, pair)]
     if not known:
         base, quote = asset_code(pair.base), asset_code(pair.quote)
-        stated = ", ".join(f"{plain(amount)} {code}" for code, amount in most.items())
+        stated = amounts_text(most)
         text = f"no most is set in {base} or {quote} (set: {stated}); add one, such as 1 {base}"
         yield checks.denied("MAX_POSITION_CURRENCY", text, base=base, quote=quote)
     for code, in_base in known:

@@ -14,7 +14,7 @@ from webhook_core.trading import checks
 from webhook_core.trading.assets import asset_code, same_asset
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.rounding import cost_of, plain
+from webhook_core.trading.rounding import amounts_text, cost_of, plain
 from webhook_core.trading.symbol_spelling import symbol_shown
 from webhook_core.trading.symbols import display_name, names_pair
 
@@ -84,7 +84,7 @@ def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check
     quote = asset_code(instrument.quote)
     if _most(instrument, cap) is not None:
         return checks.passed("MAX_ORDER_COST_CURRENCY", currency=quote)
-    stated = ", ".join(f"{plain(amount)} {code}" for code, amount in cap.items())
+    stated = amounts_text(cap)
     text = (
         f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: "
         f"{stated or 'none'})"

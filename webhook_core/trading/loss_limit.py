@@ -20,7 +20,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.day_begins import day_of
 from webhook_core.trading.drafts import Draft
 from webhook_core.trading.reduces import exit_of
-from webhook_core.trading.rounding import plain
+from webhook_core.trading.rounding import amounts_text, plain
 from webhook_core.trading.rules import Limits, Loss, TradingRules, owned
 
 RULE = "MAX_DAILY_LOSS"
@@ -55,7 +55,7 @@ def loss_checks(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Ch
         if not most:
             continue
         if passing is not None:
-            stated = ", ".join(f"{plain(amount)} {code}" for code, amount in most.items())
+            stated = amounts_text(most)
             yield owned(checks.passed(RULE, max=stated, exit=passing), owner, RULE)
             continue
         yield owned(_currency(draft.instrument.quote, most), owner, RULE)
@@ -134,7 +134,7 @@ def _currency(quote: str, most: Mapping[str, Decimal]) -> Check:
     code = asset_code(quote)
     if any(same_asset(each, quote) for each in most):
         return checks.passed(f"{RULE}_CURRENCY", currency=code)
-    stated = ", ".join(f"{plain(amount)} {each}" for each, amount in most.items())
+    stated = amounts_text(most)
     text = f"no most is set for what is lost in {code} (set: {stated}); add one, such as 200 {code}"
     return checks.denied(f"{RULE}_CURRENCY", text, currency=code)
 

@@ -5,6 +5,7 @@ It never raises a size, and never makes a price worse than asked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_DOWN, Context, Decimal, localcontext
 
 from webhook_core.trading.instruments import Instrument
@@ -107,6 +108,11 @@ def quotient(amount: Decimal, divisor: Decimal) -> Decimal:
 def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     """Exact."""
     return cost_of(amount, percent).scaleb(-2, _EXACT)
+
+
+def amounts_text(amounts: Mapping[str, Decimal]) -> str:
+    """By currency: "500 USD, 450 EUR"."""
+    return ", ".join(f"{plain(amount)} {code}" for code, amount in amounts.items())
 
 
 def plain(number: Decimal) -> str:

@@ -94,13 +94,12 @@ class Instruments:
             or self._index("/" if "/" in name else "joined").get(upper)
         )
 
-    def has(self, symbol: str) -> bool:
-        """Whether ``symbol`` names one of them."""
+    def find(self, symbol: str) -> Instrument | None:
+        """The instrument that ``symbol`` names, None where it names none of them."""
         try:
-            self.resolve(symbol)
+            return self.resolve(symbol)
         except UnknownSymbol:
-            return False
-        return True
+            return None
 
     def _take(self, symbol: str) -> bool:
         """Hold what the records have under that name, replaced as one with its indexes;

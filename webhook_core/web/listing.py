@@ -17,7 +17,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.ledger.contract import Ledger, Page
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.trading.requests import OrderRequest
-from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
+from webhook_core.trading.symbols import Instruments, display_name
 
 MOST_ENTRIES = 200
 SEARCHED = 10_000
@@ -150,11 +150,10 @@ def moment_of(text: str | None, now: datetime) -> datetime | None:
 def _pair(symbol: str, known: Instruments) -> IsOfPair:
     """Whether a request is of that pair, by whatever name; of one that is not known here, by the
     names it was stored with."""
-    try:
-        instrument = known.resolve(symbol)
-    except UnknownSymbol:
-        wanted = _letters(symbol)
-        return lambda request: wanted in (_letters(request.pair), _letters(request.symbol))
+    instrument = known.find(symbol)
+    if instrument is None:
+        wanted = letters_of(symbol)
+        return lambda request: wanted in (letters_of(request.pair), letters_of(request.symbol))
     names, shown = (instrument.key, instrument.altname, instrument.wsname), display_name(instrument)
 
     def is_of_it(request: OrderRequest) -> bool:
@@ -163,6 +162,6 @@ def _pair(symbol: str, known: Instruments) -> IsOfPair:
     return is_of_it
 
 
-def _letters(symbol: str) -> str:
-    bare = "".join(filter(str.isalnum, symbol.upper()))
-    return bare.removeprefix("KRAKEN")
+def letters_of(symbol: str) -> str:
+    """What two names of a pair that is not known are told apart by."""
+    return "".join(filter(str.isalnum, symbol.upper())).removeprefix("KRAKEN")

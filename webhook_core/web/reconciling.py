@@ -24,7 +24,7 @@ from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.loss_limit import RULE
-from webhook_core.trading.rounding import plain
+from webhook_core.trading.rounding import amounts_text
 from webhook_core.trading.rules import Loss
 from webhook_core.venue import RemembersItsKey
 
@@ -240,8 +240,8 @@ def _keep_losses(money: Accounts, pausing: Pausing, budget: Budget) -> list[dict
 def _reached(owner: LossOwner, loss: Loss, pausing: Pausing) -> None:
     """Told once, and paused where the owner says so: whoever resumes before the day ends finds
     every entry refused all the same."""
-    lost = ", ".join(f"{plain(amount)} {code}" for code, amount in loss.worst.items())
-    most = ", ".join(f"{plain(amount)} {code}" for code, amount in owner.most.items())
+    lost = amounts_text(loss.worst)
+    most = amounts_text(owner.most)
     since = f"{loss.day:%Y-%m-%dT%H:%M:%SZ}"
     strategy = owner.strategy or None
     event(logging.WARNING, "loss.reached", strategy=strategy, lost=lost, most=most, since=since)

@@ -13,7 +13,8 @@ from webhook_core.operations.commands.tables import one_line, show_facts
 from webhook_core.operations.commands.terminal import OpenApplication, budget, duration, moment
 from webhook_core.trading.instruments import Instrument, from_document
 from webhook_core.trading.kraken_limits import rules_are_fresh
-from webhook_core.trading.symbols import UnknownSymbol, display_name
+from webhook_core.trading.symbol_spelling import without_kraken
+from webhook_core.trading.symbols import display_name
 
 
 @click.command()
@@ -51,11 +52,8 @@ def _refresh(application: Application) -> None:
 
 
 def _show(application: Application, symbol: str) -> None:
-    asked = ""
-    try:
-        application.decider.pair_rules.current().resolve(symbol)
-    except UnknownSymbol:
-        asked = "; not known here, so Kraken was asked"
+    known = application.decider.pair_rules.current().find(symbol)
+    asked = "" if known else "; not known here, so Kraken was asked"
     instrument = application.decider.instrument(symbol, budget(application.clock))
     now = application.clock.now()
     age = f"{duration(now - instrument.as_of)} old"
@@ -72,8 +70,7 @@ def _show(application: Application, symbol: str) -> None:
 
 
 def _how(symbol: str, instrument: Instrument) -> str:
-    bare = symbol.strip()
-    bare = bare[7:].strip() if bare[:7].upper() == "KRAKEN:" else bare
+    bare = without_kraken(symbol.strip())
     own = {"key": instrument.key, "altname": instrument.altname, "wsname": instrument.wsname}
     for name, text in own.items():
         if bare == text:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from webhook_core.cloud.log_facts import on_one_line
+
 LEAST_WIDTH = 20
 """Narrower terminals break the lines themselves."""
 _EMPTY = (None, "")
@@ -22,10 +24,7 @@ _EMPTY = (None, "")
 def one_line(text: object) -> str:
     """Texts of senders and of Kraken, without control characters: they could write anything on a
     terminal."""
-    plain = str(text)
-    if plain.isprintable():
-        return plain
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in plain)
+    return on_one_line(str(text))
 
 
 def _shown(value: object) -> str:

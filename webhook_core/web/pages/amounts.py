@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.rounding import plain
-from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
+from webhook_core.trading.symbols import Instruments, display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +20,18 @@ class Amounts:
 
     def volume(self, symbol: str, amount: Decimal) -> str:
         """Base."""
-        pair = self._pair(symbol)
+        pair = self.known.find(symbol)
         return fixed(amount, None if pair is None else pair.lot_decimals)
 
     def price(self, symbol: str, amount: Decimal) -> str:
         """Quote per base."""
-        pair = self._pair(symbol)
+        pair = self.known.find(symbol)
         return fixed(amount, None if pair is None else pair.pair_decimals)
 
     def money(self, symbol: str, amount: Decimal) -> str:
         """Quote; with a price's decimals, two at least, where the pair's rules have none for a
         cost."""
-        pair = self._pair(symbol)
+        pair = self.known.find(symbol)
         if pair is None:
             return fixed(amount, None)
         decimals, of_price = pair.cost_decimals, pair.pair_decimals
@@ -42,14 +41,8 @@ class Amounts:
 
     def name(self, symbol: str) -> str:
         """Of the pair, as people write it."""
-        pair = self._pair(symbol)
+        pair = self.known.find(symbol)
         return symbol if pair is None else display_name(pair)
-
-    def _pair(self, symbol: str) -> Instrument | None:
-        try:
-            return self.known.resolve(symbol)
-        except UnknownSymbol:
-            return None
 
 
 def fixed(amount: Decimal, decimals: int | None) -> str:

@@ -16,7 +16,7 @@ from webhook_core.sending import entry_counts
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.day_begins import day_of
 from webhook_core.trading.loss_limit import counted_in
-from webhook_core.trading.rounding import plain
+from webhook_core.trading.rounding import amounts_text, plain
 from webhook_core.trading.rules import Guards, Limits, Loss, Most, TradingRules
 
 
@@ -92,9 +92,9 @@ def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
         yield "pairs", ", ".join(owner.allowed_symbols)
     guards = owner.guards or Guards()
     if owner.max_order_cost is not None:
-        yield "cost of an order", _amounts(owner.max_order_cost)
+        yield "cost of an order", amounts_text(owner.max_order_cost)
     if guards.max_alert_cost is not None:
-        yield "cost of an alert", _amounts(guards.max_alert_cost)
+        yield "cost of an alert", amounts_text(guards.max_alert_cost)
     if guards.price_collar is not None:
         yield "price collar", f"{plain(guards.price_collar)} %"
     if guards.max_spread is not None:
@@ -107,7 +107,7 @@ def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
 def _of_holdings(guards: Guards) -> Iterator[tuple[str, str]]:
     """How much of them is used shows among the page's positions and open orders."""
     if guards.max_position is not None:
-        yield "position of a pair", _amounts(guards.max_position)
+        yield "position of a pair", amounts_text(guards.max_position)
     orders = guards.max_open_orders or Most()
     for limit, number in (
         ("open orders", orders.total),
@@ -117,10 +117,6 @@ def _of_holdings(guards: Guards) -> Iterator[tuple[str, str]]:
     ):
         if number is not None:
             yield limit, str(number)
-
-
-def _amounts(most: Mapping[str, Decimal]) -> str:
-    return ", ".join(f"{plain(amount)} {code}" for code, amount in most.items())
 
 
 def read_limits(shown: LimitsShown, now: datetime) -> dict[str, object]:
