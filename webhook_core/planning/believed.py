@@ -31,7 +31,7 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
-from webhook_core.planning.own_changes import NONE_COUNTED, InstrumentOf, is_position, position_key
+from webhook_core.planning.own_changes import NONE_COUNTED, InstrumentOf, is_position, pair_of
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
@@ -213,7 +213,7 @@ class Believed:
     def _positions(self, name: str, settled: Settled) -> frozenset[Decimal]:
         """What the position may be; one figure where that is certain."""
         shown, known = self.shown.figures[name], settled.figures.get(name)
-        pair = name.removeprefix(position_key(""))
+        pair = pair_of(name)
         rows = [row for row in self.shown.positions if row.pair == pair]
         if self.orders.resting:
             self.exits.check_margin(pair, {row.order_id for row in rows})

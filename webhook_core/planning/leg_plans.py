@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from webhook_core.clock import Budget
+from webhook_core.errors import OrderDenied
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import own_key
@@ -71,6 +72,7 @@ class AlertPlanner:
 
     def _read(self, legs: Sequence[Leg]) -> Read:
         """What the legs are planned on."""
+        _check_pair(legs)
         keeps = not self.appraised
         self.legs.read_at = self.sources.clock.now()
         read = Reading(
@@ -207,6 +209,22 @@ class AlertPlanner:
             if instrument is not None and needs.depends_on_holdings(intent):
                 return Line.of(self.sources.own_orders, self.wants.strategy, instrument)
         return None
+
+
+def _check_pair(legs: Sequence[Leg]) -> None:
+    """The figures are read once, and the line is one: so the legs that follow from them are of one
+    pair, on spot or on margin. Raises OrderDenied."""
+    sized = {
+        (instrument, is_margin(getattr(intent, "leverage", None)))
+        for intent, instrument in legs
+        if needs.depends_on_holdings(intent)
+    }
+    if len(sized) > 1:
+        raise OrderDenied(
+            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must "
+            "be of one pair, all with leverage or all without: send an alert for each.",
+            field="orders",
+        )
 
 
 def _closes_beside_others(intents: Sequence[Intent]) -> bool:

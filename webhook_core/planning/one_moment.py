@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import InstrumentOf, change_of, position_key
+from webhook_core.planning.own_changes import InstrumentOf, change_of, is_position
 from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Fill
@@ -42,7 +42,7 @@ class OneMoment(NamedTuple):
         changes = self._changes(key, in_doubt)
         if not changes and key in settled.by_others and in_doubt:
             raise _contradicted(in_doubt[0])
-        if not changes or key.startswith(position_key("")):
+        if not changes or is_position(key):
             return _ZERO
         shown = self._shown(changes, key, settled)
         unseen = [one for one in changes if shown[one[0].current.request.pair] is False]

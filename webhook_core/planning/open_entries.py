@@ -17,7 +17,6 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.reduces import exit_of_request
-from webhook_core.trading.symbols import UnknownSymbol
 
 _WENT_ON = (State.ACCEPTED, State.NO_ACTION)
 
@@ -62,7 +61,7 @@ class OpenEntries:
     """Of one plan; ``listed``: what Kraken lists."""
 
     def __init__(self, sources: Sources, budget: Budget) -> None:
-        self.sources, self.budget = sources, budget
+        self.sources, self.budget, self._pair = sources, budget, sources.known_pairs(budget)
         self.listed: tuple[RestingOrder, ...] = sources.venue.open_orders(budget)
 
     def all(self, reserved: Iterable[Reserved]) -> list[Open]:
@@ -116,12 +115,6 @@ class OpenEntries:
             opens=opens,
             rests=True,
         )
-
-    def _pair(self, name: str) -> Instrument | None:
-        try:
-            return self.sources.instrument(name, self.budget)
-        except UnknownSymbol:
-            return None
 
     def _unlisted(self, alert: Reserved, listed: set[str]) -> Iterator[Open]:
         """The orders of one alert that may rest, or are still to be sent, unseen."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of, position_key
+from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of, is_position
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class OrderFills:
         first, last = reads
         for name, shown in last.items():
             moved = shown - first.get(name, shown)
-            if moved and name not in settled.figures and not name.startswith(position_key("")):
+            if moved and name not in settled.figures and not is_position(name):
                 changes = (self.change(one, name, instrument_of) for one in settled.unsure)
                 if moved * sum(changes, Decimal(0)) <= 0:
                     raise may_lack()

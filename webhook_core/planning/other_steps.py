@@ -11,6 +11,7 @@ from webhook_core.planning.own_changes import (
     NEAR,
     ROUNDED,
     InstrumentOf,
+    is_position,
     position_key,
     signed_by,
 )
@@ -42,7 +43,7 @@ class Other(NamedTuple):
     def step(self, key: str, instrument_of: InstrumentOf) -> Step | None:
         """None where it has no part in that figure."""
         order, pair = self.order, instrument_of(self.order.pair)
-        if pair is None or order.margin != key.startswith(position_key("")):
+        if pair is None or order.margin != is_position(key):
             return None
         if key in (pair.base, position_key(pair.key)):
             change: Decimal | None = signed_by(order.side, order.executed)

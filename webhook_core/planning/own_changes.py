@@ -57,6 +57,11 @@ def is_position(name: str) -> bool:
     return name.startswith(position_key(""))
 
 
+def pair_of(name: str) -> str:
+    """The key of the pair whose position has that name."""
+    return name.removeprefix(position_key(""))
+
+
 def own_key(pair: str) -> str:
     """What a strategy bought of a pair and has not sold is called among them, signed base."""
     return f"{_OWN}{pair}"

@@ -17,7 +17,7 @@ from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.transitions import has_never_traded
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.planning.own_changes import InstrumentOf, position_key, touches
+from webhook_core.planning.own_changes import InstrumentOf, is_position, touches
 from webhook_core.trading.requests import Fill, OrderRequest
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class OwnOrders:
         newest = [one for one in newest if one.unit != refused and not has_never_traded(one)]
         young_until = self.clock.now() - self.read_lag
         found = SettledFigures(newest, instrument_of, fills, young_until, others)
-        assets = [name for name in figures if not name.startswith(position_key(""))]
+        assets = [name for name in figures if not is_position(name)]
         if self.seen is not None and assets and found.may_lack:
             found.begin_with(self.seen.entries(assets, after))
         return found.of(figures)

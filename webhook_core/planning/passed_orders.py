@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import NotItsTurn, VenueUnavailable
@@ -15,7 +14,6 @@ from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import NEAR
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
-from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.planning.believed import Shown
@@ -27,17 +25,10 @@ LEFT_TO_COUNT_S = 1.2
 _ZERO = Decimal(0)
 
 
-def _instrument_of(leg: LegPlanner, pair: str) -> Instrument | None:
-    try:
-        return leg.sources.instrument(pair, leg.budget) if pair else None
-    except UnknownSymbol:
-        return None
-
-
 def doubts_of(leg: LegPlanner, key: str, figure: Decimal) -> list[LedgerEntry]:
     """Our orders that what is held may lack, the one without an outcome first."""
     sources = leg.sources
-    settled = sources.own_orders.settled({key: figure}, partial(_instrument_of, leg))
+    settled = sources.own_orders.settled({key: figure}, sources.known_pairs(leg.budget))
     now = sources.clock.now()
     unknown = [entry for entry in settled.unsure if entry.state is State.SUBMITTING]
     found = {entry.unit: entry for entry in (*unknown, *settled.unsure, *settled.young)}
@@ -70,7 +61,7 @@ def may_be_more(
     def again() -> Shown:
         return shown
 
-    instrument_of = partial(_instrument_of, leg)
+    instrument_of = leg.sources.known_pairs(leg.budget)
     asked = Asked([instrument], instrument_of, again, closes=True)
     belief = Believed(leg.sources, leg.budget, asked, {}, unknown.unit)
     try:

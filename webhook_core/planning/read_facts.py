@@ -10,28 +10,34 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
-from webhook_core.errors import NoTimeToSend, OrderDenied
+from webhook_core.errors import NoTimeToSend
 from webhook_core.events import event
 from webhook_core.ledger.entry import Unit
-from webhook_core.planning.own_changes import NONE_COUNTED, CountedOrders, position_key
+from webhook_core.planning.own_changes import (
+    NONE_COUNTED,
+    CountedOrders,
+    is_position,
+    pair_of,
+    position_key,
+)
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.market_needs import needs_market
-from webhook_core.trading.orders import is_margin
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rules import TradingRules
-from webhook_core.trading.symbols import UnknownSymbol, names_pair
+from webhook_core.trading.symbols import names_pair
 from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
-    from webhook_core.planning.believed import Shown
+    from webhook_core.planning.believed import Believed, Shown
     from webhook_core.planning.sources import Sources
 
 NO_RULES = TradingRules()
 Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
+_NONE = Balance(_ZERO)
 
 
 class Read(NamedTuple):
@@ -63,6 +69,7 @@ class Reading:
     ) -> None:
         self.sources, self.budget, self.rules = sources, budget, rules
         self.refused, self.keeps = refused, keeps
+        self._instrument_of = sources.known_pairs(budget)
         self.fills: Mapping[str, Fill] = {}
         self.facts = Facts()
         self.shown: Mapping[str, Balance] = {}
@@ -73,7 +80,6 @@ class Reading:
 
     def of(self, legs: Sequence[Leg]) -> Read:
         """The facts for all of them. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-        _check_legs(legs)
         wanted = [self._needs(intent) for intent, _ in legs]
         asked = reduce(needs.Needs.and_, wanted, needs.NOTHING)
         if asked.balances or asked.positions:
@@ -143,6 +149,10 @@ class Reading:
                 "Too little time was left to count what is held; sending the same alert again "
                 "soon is safe."
             )
+        belief = self._belief(legs)
+        self._count_with(belief.figures(shown), belief)
+
+    def _belief(self, legs: Sequence[Leg]) -> Believed:
         from webhook_core.planning.believed import Asked, Believed
 
         sized = [leg for leg in legs if leg[1] is not None and needs.depends_on_holdings(leg[0])]
@@ -151,27 +161,23 @@ class Reading:
             lambda: self._read_again(legs), self.facts.open_orders,
             closes=all(needs.is_close(intent) for intent, _ in sized),
         )  # fmt: skip
-        belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
-        figures = belief.figures(shown)
+        return Believed(self.sources, self.budget, asked, self.fills, self.refused)
+
+    def _count_with(self, figures: Mapping[str, Decimal], belief: Believed) -> None:
+        """The plan counts with these, and with what was found on the way to them."""
+        for name, was in belief.shown.figures.items():
+            if (figure := figures[name]) != was:
+                event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
         self.counted = belief.counted
+        self.figures = {name: figures[name] for name in figures if name not in belief.at_most}
+        if self.facts.balances is not None:
+            balances = _with_totals(self.facts.balances, figures, belief.exits.held)
+            self.facts = self.facts._replace(balances=balances)
+        if self.facts.positions is not None:
+            nets = {pair_of(name): figures[name] for name in figures if is_position(name)}
+            self.facts = self.facts._replace(positions={**self.facts.positions, **nets})
         listed, exited = belief.exits.open.so_far, belief.exited  # the next read may be older
         self.facts = self.facts._replace(exited=exited, leaving=belief.leaving, open_orders=listed)
-        for asset, held in belief.exits.held.items():
-            self._correct(asset, held=held)
-        for name, figure in figures.items():
-            was = belief.shown.figures[name]
-            if figure != was:
-                event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
-            self._correct(name, total=figure)
-            if name not in belief.at_most:
-                self.figures[name] = figure
-
-    def _instrument_of(self, pair: str) -> Instrument | None:
-        """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""
-        try:
-            return self.sources.instrument(pair, self.budget) if pair else None
-        except UnknownSymbol:
-            return None
 
     def _read_again(self, legs: Sequence[Leg]) -> Shown:
         if self.facts.balances is not None:
@@ -212,33 +218,19 @@ class Reading:
         assets = instrument.base, instrument.quote
         for asset, follows in zip(assets, needs.follows_from(intent), strict=True):
             if follows:
-                yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
-
-    def _correct(self, name: str, **figure: Decimal) -> None:
-        """``figure``: the ``total`` of an asset or a position, or what is ``held`` of it."""
-        if name.startswith(position_key("")):
-            pair, shown = name.removeprefix(position_key("")), self.facts.positions or {}
-            self.facts = self.facts._replace(positions={**shown, pair: figure["total"]})
-            return
-        balances = dict(self.facts.balances or {})
-        balances[name] = balances.get(name, Balance(_ZERO))._replace(**figure)
-        self.facts = self.facts._replace(balances=balances)
+                yield asset, self.facts.balances.get(asset, _NONE).total
 
 
-def _check_legs(legs: Sequence[Leg]) -> None:
-    """The figures are read once, and the line is one: so the legs that follow from them are of one
-    pair, on spot or on margin. Raises OrderDenied."""
-    sized = {
-        (instrument, is_margin(getattr(intent, "leverage", None)))
-        for intent, instrument in legs
-        if needs.depends_on_holdings(intent)
-    }
-    if len(sized) > 1:
-        raise OrderDenied(
-            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must "
-            "be of one pair, all with leverage or all without: send an alert for each.",
-            field="orders",
-        )
+def _with_totals(
+    balances: Mapping[str, Balance], figures: Mapping[str, Decimal], held: Mapping[str, Decimal]
+) -> Mapping[str, Balance]:
+    """``held``: what orders hold of an asset, where its balance shows more."""
+    found = dict(balances)
+    for asset, amount in held.items():
+        found[asset] = found.get(asset, _NONE)._replace(held=amount)
+    for asset in (name for name in figures if not is_position(name)):
+        found[asset] = found.get(asset, _NONE)._replace(total=figures[asset])
+    return found
 
 
 def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:

@@ -152,6 +152,17 @@ class Sources(Record):
                 raise
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
+    def known_pairs(self, budget: Budget) -> Callable[[str], Instrument | None]:
+        """The same of what an order names; None for nothing, and for one that no longer is."""
+
+        def known(pair: str) -> Instrument | None:
+            try:
+                return self.instrument(pair, budget) if pair else None
+            except UnknownSymbol:
+                return None
+
+        return known
+
     def allowed_pair(self, symbol: str, rules: TradingRules, budget: Budget) -> Instrument:
         """The pair of that name, as ``instrument`` finds it; but Kraken is not asked for
         one that no list can mean.

@@ -27,7 +27,6 @@ from webhook_core.planning.own_orders import may_live
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.ours import plain_client_order_id
-from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
@@ -177,11 +176,8 @@ class UnlistedOrders:
         return traded_at is None or self._is_young(traded_at)
 
     def _least(self, entry: LedgerEntry) -> Decimal:
-        try:
-            pair = self.sources.instrument(entry.current.request.pair, self.budget)
-        except UnknownSymbol:
-            return _ZERO
-        return pair.ordermin or _ZERO
+        pair = self.sources.known_pairs(self.budget)(entry.current.request.pair)
+        return _ZERO if pair is None else pair.ordermin or _ZERO
 
     def _never_seen(self, entries: Iterable[LedgerEntry]) -> Iterator[str]:
         """Of those that can't be seen any later."""

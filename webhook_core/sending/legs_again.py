@@ -27,13 +27,11 @@ from webhook_core.sending.firing import Firing
 from webhook_core.sending.own_sales import is_own_sale
 from webhook_core.sending.parts_again import is_part, no_further, one_of_several
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
-from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.lagging_figures import DUST
 from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
-from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.value import replace
 
 _ZERO = Decimal(0)
@@ -220,13 +218,7 @@ class LegsAgain:
         self, entry: LedgerEntry, name: str, fill: Fill, budget: Budget
     ) -> tuple[Decimal, Decimal]:
         """What its fill changed of that figure, and how far off that may be."""
-
-        def instrument_of(pair: str) -> Instrument | None:
-            try:
-                return self.decider.instrument(pair, budget) if pair else None
-            except UnknownSymbol:
-                return None
-
+        instrument_of = self.decider.known_pairs(budget)
         return change_within(entry, name, instrument_of, fill) or (_ZERO, _ZERO)
 
 

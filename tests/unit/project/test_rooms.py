@@ -45,7 +45,6 @@ CIRCLES: tuple[frozenset[str], ...] = ()
 TOO_LONG: frozenset[str] = frozenset()
 LONG_FUNCTIONS = frozenset(
     {
-        "planning.read_facts._settle",
         "planning.resting_exits.contradiction",
     }
 )
