@@ -102,39 +102,40 @@ class RestingExits:
         own = [(entry, fill) for entry, fill in parents if _is_on_spot(entry, pair)]
         if not own and not any(held.values()):
             return ""
-        lacking = self.open.lacking(self._rests)
-        if lacking:
-            return lacking
-        exits = self._exits_of(own, pair) if own else []
+        return next(filter(None, self._contradictions(pair, held, own)), "")
+
+    def _contradictions(
+        self, pair: Instrument, held: Mapping[str, Decimal], own: Filled
+    ) -> Iterator[str]:
+        yield self.open.lacking(self._rests)
+        exits = [one for one in self._exits_of(own, pair) if one.status not in DONE] if own else []
         resting = [
-            order for order in self.open.listed if not order.margin and self._holds(order) in assets
+            order for order in self.open.listed if not order.margin and self._holds(order) in held
         ]
-        for asset in assets:
+        for asset in held:
             least, most = self._range(asset, resting)
-            if held[asset] > most + DUST:
-                rested = self._just_closed(asset)
-                if any(order.executed for order in rested):
-                    return (
-                        f"The balances that Kraken shows hold {asset} for an order that has filled."
-                    )
-                if (rested or self.open.has_canceled) and self.open.has_all_of(self._rests):
-                    self.held[asset] = most
-            if (
-                any(self._holds(order) == asset and order.status not in DONE for order in exits)
-                and held[asset] < least
-            ):
-                return (
-                    f"The balances that Kraken shows hold no {asset} yet for the exit of an "
-                    "order of ours."
+            yield self._held_for_more(asset, held[asset], most)
+            if held[asset] < least and any(self._holds(order) == asset for order in exits):
+                yield (
+                    f"The balances that Kraken shows hold no {asset} yet for the exit of an order "
+                    "of ours."
                 )
         for order in resting:
             whose = self.instrument_of(order.pair)
-            if (
-                whose is not None
-                and self._has_crossed(order, whose)
-                and held[self._holds(order)] >= least_of(order)
-            ):
-                return _crossed(order)
+            is_held = held[self._holds(order)] >= least_of(order)
+            if whose is not None and self._has_crossed(order, whose) and is_held:
+                yield _crossed(order)
+
+    def _held_for_more(self, asset: str, held: Decimal, most: Decimal) -> str:
+        """More than what rests: for an order that has filled, or for one that was canceled, whose
+        funds are free then."""
+        if held <= most + DUST:
+            return ""
+        rested = self._just_closed(asset)
+        if any(order.executed for order in rested):
+            return f"The balances that Kraken shows hold {asset} for an order that has filled."
+        if (rested or self.open.has_canceled) and self.open.has_all_of(self._rests):
+            self.held[asset] = most
         return ""
 
     def _has_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
@@ -160,11 +161,10 @@ class RestingExits:
         for name, (entry, fill) in ids.items():
             lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
             if lacks and self._is_young(entry, fill):
+                lag_s = self.sources.read_lag.total_seconds()
                 raise _in_doubt(
                     f"The order of the alert {entry.alert_id} has filled, and its exit is not "
-                    "shown yet; "
-                    f"{self.sources.read_lag.total_seconds():.0f} s after its last trade it counts "
-                    "as absent."
+                    f"shown yet; {lag_s:.0f} s after its last trade it counts as absent."
                 )
         return found
 
