@@ -81,12 +81,7 @@ class OrderDenied(WebhookError):
     status = 422
 
     def __init__(
-        self,
-        message: str,
-        *,
-        field: str | None = None,
-        notes: Sequence[str] = (),
-        short: str = "",
+        self, message: str, *, field: str | None = None, notes: Sequence[str] = (), short: str = ""
     ) -> None:
         super().__init__(message, field=field)
         self.notes = tuple(notes)

@@ -135,11 +135,7 @@ BEFORE_A_NAME = [
     Rule(r"[{,]\s*,", "a comma stands there without a field before it", of_value=False),
     Rule(_PLACEHOLDER, _UNEXPANDED, back=True),
     Rule(r"\{\s*\{", "two braces stand where one has to", of_value=False),
-    Rule(
-        r"(?a)\{\s*[a-zA-Z_][\w.]{0,60}\s*\}",
-        _ONE_BRACE,
-        back=True,
-    ),
+    Rule(r"(?a)\{\s*[a-zA-Z_][\w.]{0,60}\s*\}", _ONE_BRACE, back=True),
     # Behind 0 alone, or four digits, no comma groups thousands: without it 0,001 would be 1.
     Rule(r"(?<=[^\d.]0),\s*\d|(?<=\d{4}),\s*\d", _DECIMAL, back=True),
     Rule(

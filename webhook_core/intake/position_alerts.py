@@ -9,12 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.intake import field_values as values
-from webhook_core.intake import (
-    market_position,
-    order_values,
-    quantities,
-    shared_fields,
-)
+from webhook_core.intake import market_position, order_values, quantities, shared_fields
 from webhook_core.intake.field_names import Order, Sorted, fault_on, present
 from webhook_core.intake.freshness import firing_time
 from webhook_core.trading.orders import Action, OrderType, Relative

@@ -38,11 +38,7 @@ class History:
     ``unproved`` counts requests without a proof, ``lost`` the records that could not be written."""
 
     def __init__(
-        self,
-        store: Notes,
-        kept_for: timedelta,
-        mask: Callable[[str], str],
-        whose: tuple[str, str],
+        self, store: Notes, kept_for: timedelta, mask: Callable[[str], str], whose: tuple[str, str]
     ) -> None:
         self._store, self.kept_for, self._mask = store, kept_for, mask
         self.whose = whose

@@ -78,11 +78,7 @@ class AlertsPage(NamedTuple):
 
 
 def list_alerts(
-    store: Store,
-    wanted: Wanted,
-    limit: int,
-    budget: Budget,
-    cursor: str | None = None,
+    store: Store, wanted: Wanted, limit: int, budget: Budget, cursor: str | None = None
 ) -> AlertsPage:
     """At most ``limit`` alerts, newest first.
 
@@ -109,10 +105,7 @@ def list_alerts(
 
 
 def _next(
-    store: Store,
-    entries: Stream[LedgerEntry],
-    notes: Stream[Note],
-    wanted: Wanted,
+    store: Store, entries: Stream[LedgerEntry], notes: Stream[Note], wanted: Wanted
 ) -> Row | tuple[()] | None:
     """The newer of the two that come next; nothing for a leg that is part of
     another row, and for what was claimed for no alert; None at the end.

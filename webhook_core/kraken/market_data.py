@@ -146,10 +146,7 @@ def _tick_in(row: Any) -> Tick | None:
 
 
 def ticks(
-    client: KrakenClient,
-    instruments: Collection[Instrument],
-    budget: Budget,
-    unlisted: Unlisted,
+    client: KrakenClient, instruments: Collection[Instrument], budget: Budget, unlisted: Unlisted
 ) -> Mapping[str, Tick]:
     """Pair key -> tick, those without a price left out.
 

@@ -70,11 +70,7 @@ def client_certificates(given: Mapping[str, Any]) -> ClientCertificates | None:
 
 
 def refusals(
-    wanted: ClientCertificates | None,
-    hops: int | None,
-    reader: EnvReader,
-    *,
-    on_google_cloud: bool,
+    wanted: ClientCertificates | None, hops: int | None, reader: EnvReader, *, on_google_cloud: bool
 ) -> Iterator[str]:
     """Half of these settings would be a check that nobody makes, or that anybody passes."""
     headers, *others = NAMES

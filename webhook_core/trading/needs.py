@@ -108,11 +108,7 @@ def _of_position(wanted: PositionIntent) -> Needs:
     margin = is_margin(wanted.leverage)
     by_equity = wanted.percent_of_equity is not None
     return Needs(
-        balances=not margin,
-        positions=margin,
-        equity=by_equity,
-        price=by_equity,
-        margin=margin,
+        balances=not margin, positions=margin, equity=by_equity, price=by_equity, margin=margin
     )
 
 

@@ -59,11 +59,7 @@ def buys_back(draft: Draft) -> bool:
 
 def own_price(wanted: OrderIntent) -> Decimal | None:
     """The highest price that the alert itself names, None where each counts from the market."""
-    named: tuple[Price | None, ...] = (
-        limit_of(wanted),
-        trigger_of(wanted),
-        wanted.reference_price,
-    )
+    named: tuple[Price | None, ...] = (limit_of(wanted), trigger_of(wanted), wanted.reference_price)
     return max((price for price in named if isinstance(price, Decimal)), default=None)
 
 

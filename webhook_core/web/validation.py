@@ -90,7 +90,5 @@ def check_at_venue(venue: Venue, plan: Plan, delivery: Delivery) -> None:
             )
     delivery.orders = answers.orders_of(plan, "VALIDATED", "validated")
     event(
-        logging.INFO,
-        "alert.validated",
-        requests=[dict(request.sent) for request in plan.requests],
+        logging.INFO, "alert.validated", requests=[dict(request.sent) for request in plan.requests]
     )

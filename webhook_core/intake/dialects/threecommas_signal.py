@@ -28,8 +28,7 @@ _ORDER = table(
     refused={"limit_price": "write price, with order_type limit"},
 )
 _ACTIONS = words(
-    "buy sell enter_long exit_long",
-    {"enter_short exit_short": NO_SHORTS, "enable disable": NO_BOT},
+    "buy sell enter_long exit_long", {"enter_short exit_short": NO_SHORTS, "enable disable": NO_BOT}
 )
 _TYPES = words("market limit")
 _COUNTS = words(

@@ -36,11 +36,7 @@ from webhook_core.ledger.firestore.documents import (
     read_document,
     write_document,
 )
-from webhook_core.ledger.firestore.entries import (
-    cursor_at,
-    entry_in,
-    is_expired,
-)
+from webhook_core.ledger.firestore.entries import cursor_at, entry_in, is_expired
 from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.serial import entry_to_show

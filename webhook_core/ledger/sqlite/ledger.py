@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.keys import (
-    base_digest,
-    cursor_text,
-    digest,
-    moment,
-    read_cursor,
-)
+from webhook_core.ledger.keys import base_digest, cursor_text, digest, moment, read_cursor
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.sqlite.commits import durable, in_one_step, mark_of, undone_if_refused
 from webhook_core.ledger.sqlite.documents import SqliteDocuments
