@@ -85,18 +85,18 @@ class _HasClock(Protocol):
     def clock(self) -> _Clock: ...
 
 
-Self = TypeVar("Self", bound=_HasClock)
+Timed = TypeVar("Timed", bound=_HasClock)
 
 
 def timed(
     stage: str,
-) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[Concatenate[Self, P], R]]:
+) -> Callable[[Callable[Concatenate[Timed, P], R]], Callable[Concatenate[Timed, P], R]]:
     """For a method of something with a clock: its seconds go to that stage
     of the request in hand."""
 
-    def around(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate[Self, P], R]:
+    def around(method: Callable[Concatenate[Timed, P], R]) -> Callable[Concatenate[Timed, P], R]:
         @wraps(method)
-        def timed_method(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        def timed_method(self: Timed, /, *args: P.args, **kwargs: P.kwargs) -> R:
             tally = _tally.get()
             if tally is None or tally.in_a_stage:
                 return method(self, *args, **kwargs)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from webhook_core.ledger.attempts import never_sent, submitting_attempt
@@ -30,6 +31,12 @@ from webhook_core.value import replace
 
 class IllegalTransition(Exception):
     """A bug: the caller asked for a change that the table does not have."""
+
+
+def _only_from(states: Collection[State], entry: LedgerEntry, to: str) -> None:
+    """Raises IllegalTransition for an entry in another state."""
+    if entry.state not in states:
+        raise IllegalTransition(f"{entry.state} -> {to}: {entry.unit.name}")
 
 
 def _move(entry: LedgerEntry, state: State, **changes: object) -> LedgerEntry:
@@ -82,8 +89,7 @@ def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:
 
 def filled(entry: LedgerEntry, fill: Fill, *, close_unseen: bool = False) -> LedgerEntry:
     """What has traded of an accepted order by now, in the place of what was known before."""
-    if entry.state is not State.ACCEPTED:
-        raise IllegalTransition(f"{entry.state} -> filled: {entry.unit.name}")
+    _only_from((State.ACCEPTED,), entry, "filled")
     current = replace(entry.current, fill=fill, close_unseen=close_unseen)
     return replace(entry, attempts=(*entry.attempts[:-1], current))
 
@@ -115,8 +121,7 @@ def expired(entry: LedgerEntry, now: datetime) -> LedgerEntry:
 
 def denied_unclaimed(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
     """A MISSED alert that came again, and was denied for good."""
-    if entry.state is not State.MISSED:
-        raise IllegalTransition(f"{entry.state} -> denied: {entry.unit.name}")
+    _only_from((State.MISSED,), entry, "denied")
     return _move(entry, State.DENIED, reason=reason, settled_at=now)
 
 
@@ -152,8 +157,7 @@ def next_attempt(
     has stored: on the ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery
     sees a refusal that is not the last word.
     """
-    if entry.state not in (State.NOT_SENT, State.REJECTED):
-        raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
+    _only_from((State.NOT_SENT, State.REJECTED), entry, "next attempt")
     attempt = submitting_attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
     if keeps_figures:
         return replace(entry, attempts=(*entry.attempts, attempt))
@@ -176,9 +180,8 @@ def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
 def _ended(
     entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str
 ) -> LedgerEntry:
-    refused = entry.state is State.REJECTED and state is State.NO_ACTION
-    if entry.state is not State.NOT_SENT and not refused:
-        raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
+    refused = (State.REJECTED,) if state is State.NO_ACTION else ()
+    _only_from((State.NOT_SENT, *refused), entry, state)
     number = entry.current.number + 1
     attempt = replace(
         never_sent(entry.unit, request, now, state, reason),
@@ -203,8 +206,7 @@ def replayed_by_operator(
     up at the venue. The earlier attempts stay in the entry; the new one has a client
     order id and a deadline of its own.
     """
-    if entry.state not in REPLAYABLE:
-        raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
+    _only_from(REPLAYABLE, entry, "replay")
     return _with_attempt(
         entry, submitting_attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
     )

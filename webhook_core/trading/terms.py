@@ -111,19 +111,19 @@ def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
 
 
 def start_is_ahead(starts: datetime, now: datetime) -> Check:
-    numbers = {"starts": _moment(starts), "now": _moment(now)}
-    text = f"starts {_moment(starts)} has passed; it is {_moment(now)}"
+    numbers = {"starts": _shown(starts), "now": _shown(now)}
+    text = f"starts {_shown(starts)} has passed; it is {_shown(now)}"
     return checks.judged("START_TIME", text, holds=starts > now, **numbers)
 
 
 def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
     """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
     earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
-    numbers = {"expires": _moment(expires), "now": _moment(now)}
+    numbers = {"expires": _shown(expires), "now": _shown(now)}
     is_in_reach = earliest <= expires <= latest and (starts is None or starts < expires)
-    span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
+    span = f"from {_shown(max(earliest, starts or earliest))} to {_shown(latest)}"
     text = (
-        f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
+        f"expires {_shown(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
         f"ahead, after the start, here {span}"
     )
     return checks.judged("EXPIRY", text, holds=is_in_reach, **numbers)
@@ -153,5 +153,5 @@ def _fault(field: str, text: str) -> AlertMalformed:
     return AlertMalformed(f"{field} {text}.", field=field)
 
 
-def _moment(moment: datetime) -> str:
+def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
