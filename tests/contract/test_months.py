@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.test_trade_store import trade as one_trade
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.money.months import Months, Opened, void_late
+from webhook_core.money.months import Months, OpenedSpan, void_late
 from webhook_core.money.report import reported
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.trading.orders import Side
@@ -70,7 +70,7 @@ def report_of(trades, span):
 
 
 def of_all_trades(trades, span):
-    return reported(Opened(trades=[*trades.between(ALL[0], span[1])]), span[0])
+    return reported(OpenedSpan(trades=[*trades.between(ALL[0], span[1])]), span[0])
 
 
 @pytest.mark.parametrize("span", [ALL, MARCH, DECEMBER], ids=["all", "this month", "an old month"])

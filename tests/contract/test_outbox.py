@@ -10,7 +10,7 @@ import pytest
 from tests.support.clock import FakeClock
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.notify.channels import Channel, Sent
+from webhook_core.notify.channels import Channel, SendResult
 from webhook_core.notify.outbox import MOST_A_RUN, Outbox
 from webhook_core.notify.state import Message, state_in
 
@@ -24,11 +24,11 @@ class Postbox:
 
     def __init__(self) -> None:
         self.got: list[str] = []
-        self.answers: list[Sent] = []
+        self.answers: list[SendResult] = []
 
-    def send(self, title: str, _body: str, _seconds: float) -> Sent:
-        answer = self.answers.pop(0) if self.answers else Sent.YES
-        if answer is not Sent.NO:
+    def send(self, title: str, _body: str, _seconds: float) -> SendResult:
+        answer = self.answers.pop(0) if self.answers else SendResult.YES
+        if answer is not SendResult.NO:
             self.got.append(title)
         return answer
 
@@ -130,10 +130,10 @@ def test_a_sum_that_gets_lost_itself_counts_as_all_that_it_stood_for(bridge, box
     with pytest.raises(LedgerUnavailable):
         bridge.run(Dies(bridge.store, 1))
     bridge.later(4)
-    box.answers = [Sent.UNSURE]
+    box.answers = [SendResult.UNSURE]
     assert bridge.run() == 0
     bridge.later()
-    box.answers = [Sent.NO]
+    box.answers = [SendResult.NO]
     assert bridge.run() == 0
     bridge.later(4)
     assert bridge.run() == 1
@@ -141,7 +141,7 @@ def test_a_sum_that_gets_lost_itself_counts_as_all_that_it_stood_for(bridge, box
 
 
 def test_what_is_not_taken_is_sent_later_in_its_order_and_nothing_behind_it(bridge, box):
-    box.answers = [Sent.NO]
+    box.answers = [SendResult.NO]
     assert bridge.run() == 0
     assert box.got == []
     bridge.news += news("three")
@@ -152,7 +152,7 @@ def test_what_is_not_taken_is_sent_later_in_its_order_and_nothing_behind_it(brid
 
 def test_the_longer_an_address_fails_the_less_often_it_is_tried(bridge, box):
     tried = []
-    box.answers = [Sent.NO] * 100
+    box.answers = [SendResult.NO] * 100
     for minute in range(130):
         before = len(box.answers)
         bridge.run()
@@ -164,7 +164,7 @@ def test_the_longer_an_address_fails_the_less_often_it_is_tried(bridge, box):
 
 
 def test_one_that_may_have_arrived_is_not_sent_again(bridge, box):
-    box.answers = [Sent.UNSURE]
+    box.answers = [SendResult.UNSURE]
     assert bridge.run() == 0
     bridge.later()
     assert bridge.run() == 2
@@ -180,7 +180,7 @@ def test_a_dozen_are_told_the_urgent_ones_among_them_and_then_how_many_more(stor
 
 
 def test_while_nobody_takes_them_a_dozen_wait_and_the_rest_is_counted(bridge, box):
-    box.answers = [Sent.NO] * 3
+    box.answers = [SendResult.NO] * 3
     for minute in range(3):
         bridge.news += news(*range(minute * 10, minute * 10 + 10))
         bridge.run()
@@ -210,7 +210,7 @@ def test_without_anybody_for_all_the_account_is_told_to_each_strategy(store):
 
 def test_an_address_that_fails_keeps_no_other_from_its_messages(store):
     good, bad = Postbox(), Postbox()
-    bad.answers = [Sent.NO] * 9
+    bad.answers = [SendResult.NO] * 9
     boxes = {("NOTIFY[0]", None): bad, ("NOTIFY[1]", None): good}
     bridge = Bridge(store, boxes, news("one", "two"))
     assert bridge.run() == 2

@@ -13,7 +13,7 @@ from tests.support.examples import examples
 from tests.support.paper import StoppedClock, paper, result
 from webhook_core.kraken.order_reads import OrderReads
 from webhook_core.kraken.paper.desk import MarketRules
-from webhook_core.money.months import Opened
+from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported
 from webhook_core.money.trades import Role, Trade
 
@@ -53,7 +53,7 @@ def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     done = list(_traded(kraken, clock))
     held = kraken._store.look(lambda book: dict(book.balances))
     dollars, coins = held["ZUSD"] - 10000, held["XXBT"] - 1
-    lines = reported(Opened(trades=done), since=clock.now().replace(year=2020))
+    lines = reported(OpenedSpan(trades=done), since=clock.now().replace(year=2020))
     realised = sum((line.counts.realised for line in lines), Decimal(0))
     cost = sum((line.position.cost for line in lines), Decimal(0))
     volume = sum((line.position.volume for line in lines), Decimal(0))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.support.documents import MemoryDocuments
 from tests.support.examples import examples
 from webhook_core.money import months
-from webhook_core.money.counts import Counts, Sent, from_row, to_row
-from webhook_core.money.months import Months, Opened, void_late
+from webhook_core.money.counts import Counts, PricedOrder, from_row, to_row
+from webhook_core.money.months import Months, OpenedSpan, void_late
 from webhook_core.money.report import curves, reported
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
@@ -65,7 +65,7 @@ def _trade(number, said):
 def _same(store):
     for since, until in SPANS:
         kept = Months(store).opened(since, until)
-        plain = Opened(trades=[*store.between(EVER, until)])
+        plain = OpenedSpan(trades=[*store.between(EVER, until)])
         for strategy in (None, "one"):
             assert reported(kept, since, strategy) == reported(plain, since, strategy)
         if since.year > 1:
@@ -106,7 +106,7 @@ BY_NAME = st.dictionaries(st.text(max_size=9), AMOUNTS, max_size=3)
         Counts, st.integers(0, 99), AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, BY_NAME, BY_NAME,
         st.dictionaries(
             st.text(max_size=9),
-            st.builds(Sent, st.sampled_from(Side), AMOUNTS, AMOUNTS, AMOUNTS),
+            st.builds(PricedOrder, st.sampled_from(Side), AMOUNTS, AMOUNTS, AMOUNTS),
             max_size=3,
         ),
     )

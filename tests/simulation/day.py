@@ -33,11 +33,11 @@ from webhook_core.money import opening
 from webhook_core.money.book import Book, Line, Lot
 from webhook_core.money.daily_loss import LossOwner
 from webhook_core.money.held_before import HeldBefore
-from webhook_core.money.months import Opened
+from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.alerts import kind_of
-from webhook_core.notify.channels import Sent
+from webhook_core.notify.channels import SendResult
 from webhook_core.notify.words import message_of
 from webhook_core.risk import loss_figures
 from webhook_core.settings.reading import read_settings
@@ -63,16 +63,16 @@ class Postbox:
     got: list[tuple[str, str]] = field(default_factory=list)
     service = "a simulated one"
 
-    def send(self, title: str, body: str, _seconds: float) -> Sent:
+    def send(self, title: str, body: str, _seconds: float) -> SendResult:
         drawn = self.random.random() / self.rate if self.rate else 9
         if drawn < 1 / 3:
-            return Sent.NO
+            return SendResult.NO
         self.got.append((title, body))
         if drawn < 2 / 3:
-            return Sent.UNSURE
+            return SendResult.UNSURE
         if drawn < 1:
             raise Died("while it sent")
-        return Sent.YES
+        return SendResult.YES
 
 
 class Day:
@@ -217,7 +217,7 @@ def _trades_wrong(day: Day, calm: Day, before: dict[str, Decimal]) -> Iterator[s
         yield "a trade is kept twice"
     if len(trades) != len(calm.trades()):
         yield f"{len(trades)} trades are kept of {len(calm.trades())}"
-    lines = reported(Opened(trades=trades), EVER)
+    lines = reported(OpenedSpan(trades=trades), EVER)
     zero = Decimal(0)
     quote = sum(
         (line.counts.realised - line.position.cost + line.counts.beyond_cost for line in lines),

@@ -18,7 +18,7 @@ from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.journal.hourly import UNPROVED, Hourly, lost_document
-from webhook_core.journal.record import RESENT, Record, text_of
+from webhook_core.journal.record import RESENT, AlertRecord, text_of
 from webhook_core.ledger.store import Note, Notes
 from webhook_core.ledger.time_left import within
 from webhook_core.settings.settings import Settings
@@ -48,7 +48,7 @@ class History:
         self.unproved, self.lost = Hourly(UNPROVED), Hourly(lost_document(*whose))
         self._lock = Lock()
 
-    def keep(self, record: Record, budget: Budget) -> None:
+    def keep(self, record: AlertRecord, budget: Budget) -> None:
         """Written within ``budget``, or not at all: counted, and said in the log. Never raises."""
         try:
             with self._lock:
@@ -66,17 +66,17 @@ class History:
             self._lose(record)
             event(logging.ERROR, "history.not_kept", exc_info=True)
 
-    def _lose(self, record: Record) -> None:
+    def _lose(self, record: AlertRecord) -> None:
         """Of a resend the alert itself is there."""
         if record.outcome != RESENT:
             self.lost.count(record.at)
 
-    def _note(self, record: Record) -> Note:
+    def _note(self, record: AlertRecord) -> Note:
         strategy, expires_at = self._mask(record.strategy), record.at + self.kept_for
         text = text_of(record._replace(account=self.whose[1]))
         return Note(uuid.uuid4().hex, record.at, expires_at, strategy, self._mask(text))
 
-    def _bounded(self, record: Record) -> Record | None:
+    def _bounded(self, record: AlertRecord) -> AlertRecord | None:
         """In the place of the first that is too much stands that there is a bound; the next minute
         says how many it was."""
         minute = record.at.strftime("%Y-%m-%dT%H:%M")
@@ -93,7 +93,7 @@ class History:
             return None
         event(logging.WARNING, "history.full", most_a_minute=MOST_A_MINUTE, minute=minute)
         reason = f"more than {MOST_A_MINUTE} alerts in this minute: from here on they are not kept"
-        return Record(
+        return AlertRecord(
             record.at, record.mode, record.strategy, "not_kept", "history_full", reason=reason
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from webhook_core.errors import LedgerUnavailable, OrderDenied, RateLimited, Unauthenticated
 from webhook_core.intake.field_names import order_fields
 from webhook_core.intake.refused_alerts import facts, shown, whole_id
-from webhook_core.journal.record import RESENT, Record, outcome_of
+from webhook_core.journal.record import RESENT, AlertRecord, outcome_of
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.trading.rounding import plain
 from webhook_core.web.answers import check_row
@@ -64,7 +64,7 @@ def has_entry(delivery: Delivery) -> bool:
 
 def record_of(
     delivery: Delivery, verified: VerifiedBody, strategies: Collection[str], milliseconds: int
-) -> Record:
+) -> AlertRecord:
     """Nothing long of a body is repeated: a misplaced secret may stand in any field."""
     known = facts(verified, DEFAULT_STRATEGY, strategies)
     fields = _fields(verified.fields, strategies)
@@ -75,7 +75,7 @@ def record_of(
     symbol = trade.get("symbol") or known.get("symbol")
     code, reason = _code_and_reason(delivery)
     error = delivery.error
-    return Record(
+    return AlertRecord(
         at=delivery.request.received_at,
         mode=delivery.mode,
         strategy=delivery.strategy or known["strategy"],

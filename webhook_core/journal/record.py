@@ -39,7 +39,7 @@ def outcome_of(code: str) -> str:
     return _OF_CODE.get(code, code)
 
 
-class Record(NamedTuple):
+class AlertRecord(NamedTuple):
     """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it
     said of its order, each shortened. ``not_kept``: how many alerts before it were not kept, since
     the minute had too many. ``checks``: of a plan that was only validated, or up to the one that
@@ -65,26 +65,26 @@ class Record(NamedTuple):
     account: str = ""
 
 
-def text_of(record: Record) -> str:
+def text_of(record: AlertRecord) -> str:
     """Compact JSON without what says nothing; ``at`` and ``strategy`` are the note's own."""
     said = record._asdict()
     known = {name: said[name] for name in said if name not in ("at", "strategy")}
-    unsaid = Record._field_defaults
+    unsaid = AlertRecord._field_defaults
     kept = {name: value for name, value in known.items() if value != unsaid.get(name)}
     return json.dumps(kept, separators=(",", ":"), default=str)
 
 
-def record_in(note: Note) -> Record:
+def record_in(note: Note) -> AlertRecord:
     """Keys that this version does not know are ignored.
 
     Raises ValueError for a text that is none of ours.
     """
     try:
         said = json.loads(note.text)
-        known = {name: said[name] for name in Record._fields if name in said}
+        known = {name: said[name] for name in AlertRecord._fields if name in said}
         for name in ("warnings", "checks"):
             if name in known:
                 known[name] = tuple(known[name])
-        return Record(**{**known, "at": note.at, "strategy": note.strategy})
+        return AlertRecord(**{**known, "at": note.at, "strategy": note.strategy})
     except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"not a record: {type(error).__name__}") from error

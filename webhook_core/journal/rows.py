@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from webhook_core.journal.record import Record, outcome_of, record_in
+from webhook_core.journal.record import AlertRecord, outcome_of, record_in
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.store import Note
 from webhook_core.planning.own_closes import positions_of
@@ -48,7 +48,7 @@ class Row(NamedTuple):
     account: str = ""
     in_part: bool = False
     parts: tuple[tuple[LedgerEntry, ...], ...] = ()
-    record: Record | None = None
+    record: AlertRecord | None = None
     left: tuple[Check, ...] = ()
 
     @property
@@ -164,7 +164,9 @@ def row_of_note(note: Note) -> Row:
         record = record_in(note)
     except ValueError:
         reason = "this record can't be read by this version"
-        record = Record(note.at, "", note.strategy, "failed", "record_unreadable", reason=reason)
+        record = AlertRecord(
+            note.at, "", note.strategy, "failed", "record_unreadable", reason=reason
+        )
     said = record._asdict()
     shared = {name: said[name] for name in Row._fields if name in said}
     row = Row(**shared, key=note.key, order_ids=(), record=record)

@@ -14,7 +14,7 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.money.collect import Collector
-from webhook_core.money.months import Months, Opened
+from webhook_core.money.months import Months, OpenedSpan
 from webhook_core.money.report import curves, reported, to_document
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
@@ -60,13 +60,13 @@ class Accounts:
         parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
         return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
 
-    def opened(self) -> Opened:
+    def opened(self) -> OpenedSpan:
         """What a report of this month needs, for whoever asks more than one thing of it. Raises
         LedgerUnavailable."""
         return Months(self.store).opened(*span("", self.clock.now()))
 
     def report(
-        self, query: Mapping[str, str], budget: Budget, opened: Opened | None = None
+        self, query: Mapping[str, str], budget: Budget, opened: OpenedSpan | None = None
     ) -> dict[str, Any]:
         """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
         ``opened``: where it was read already. ``priced_at`` of the answer: when the prices were
@@ -82,7 +82,7 @@ class Accounts:
         document = to_document(lines, prices, since, until, read_at)
         return {**document, "priced_at": now if prices else None}
 
-    def curves(self, opened: Opened) -> dict[tuple[str, str], list[Decimal]]:
+    def curves(self, opened: OpenedSpan) -> dict[tuple[str, str], list[Decimal]]:
         """By strategy and quote: how the realised profit of this month came about."""
         since, _ = span("", self.clock.now())
         return curves(opened, since)

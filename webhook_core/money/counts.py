@@ -17,7 +17,7 @@ _PERCENT = Decimal("0.0001")
 _SUMS = ("turnover", "realised", "highest", "lowest", "drawdown", "beyond_volume", "beyond_cost")
 
 
-class Sent(NamedTuple):
+class PricedOrder(NamedTuple):
     """An order that was sent with a price, ``asked``; what it has traded, base and quote."""
 
     side: Side
@@ -51,7 +51,7 @@ class Counts:
     drawdown: Decimal = _ZERO
     fees: dict[str, Decimal] = field(default_factory=dict)
     earned: dict[str, Decimal] = field(default_factory=dict)
-    sent: dict[str, Sent] = field(default_factory=dict)
+    sent: dict[str, PricedOrder] = field(default_factory=dict)
     beyond_volume: Decimal = _ZERO
     beyond_cost: Decimal = _ZERO
 
@@ -70,7 +70,9 @@ class Counts:
         if done.closed:
             _more(self.earned, trade.order_id, done.earned)
         if trade.role is Role.ORDER and trade.asked:
-            self._sent(trade.order_id, Sent(trade.side, trade.asked, trade.volume, trade.cost))
+            self._sent(
+                trade.order_id, PricedOrder(trade.side, trade.asked, trade.volume, trade.cost)
+            )
 
     def add(self, later: Counts) -> None:
         """What came right behind."""
@@ -112,7 +114,7 @@ class Counts:
         """Of each order that was sent with a price."""
         return [found for sent in self.sent.values() if (found := sent.slippage) is not None]
 
-    def _sent(self, order_id: str, more: Sent) -> None:
+    def _sent(self, order_id: str, more: PricedOrder) -> None:
         """By the price that the order had first."""
         before = self.sent.get(order_id)
         if before is not None:
@@ -146,7 +148,7 @@ def from_row(row: Mapping[str, Any]) -> Counts:
         setattr(counts, name, Decimal(row[name]))
     for order_id, (side, *amounts) in row["sent"].items():
         asked, volume, cost = map(Decimal, amounts)
-        counts.sent[order_id] = Sent(Side(side), asked, volume, cost)
+        counts.sent[order_id] = PricedOrder(Side(side), asked, volume, cost)
     return counts
 
 

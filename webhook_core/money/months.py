@@ -31,7 +31,7 @@ _FORM = 2
 """Earlier ones, which named none, held a short on spot where more was sold than was bought."""
 
 
-class Closed(NamedTuple):
+class ClosedMonth(NamedTuple):
     """A month at its end: the book, and what the month came to by line; None where that was too
     long to be kept."""
 
@@ -40,7 +40,7 @@ class Closed(NamedTuple):
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenedSpan:
     """What was held when ``trades`` begin, what all before them came to where the whole time is
     asked for, and the trades, oldest first."""
 
@@ -55,12 +55,12 @@ class Months:
     def __init__(self, store: TradeStore) -> None:
         self._store = store
 
-    def opened(self, since: datetime, until: datetime) -> Opened:
+    def opened(self, since: datetime, until: datetime) -> OpenedSpan:
         """All that a report of that span needs; trades from a while before ``since`` may be among
         its trades. Raises LedgerUnavailable."""
         place = self._store.place()
         if place is None:
-            return Opened()
+            return OpenedSpan()
         first = place.first.replace(day=1)
         whole = since < _begin(first)
         asked = (until if whole else since).date()
@@ -69,15 +69,15 @@ class Months:
         opened.trades = [*self._store.between(_begin(start), until)]
         return opened
 
-    def _before(self, first: date, start: date, place: Place, *, whole: bool) -> Opened:
-        kept: list[tuple[date, Document | None, Closed | None]] = []
+    def _before(self, first: date, start: date, place: Place, *, whole: bool) -> OpenedSpan:
+        kept: list[tuple[date, Document | None, ClosedMonth | None]] = []
         for month in reversed([*_months(first, start)]):
             document = self._store.documents.read(_name(self._store, month))
             closed = None if document is None else _read(document.text)
             kept.append((month, document, closed))
             if closed is not None and not whole:
                 break
-        opened = Opened()
+        opened = OpenedSpan()
         for month, document, known in reversed(kept):
             closed = known
             if closed is None or (whole and closed.counts is None):
@@ -90,16 +90,16 @@ class Months:
                     opened.counts.setdefault(line, Counts()).add(of_line)
         return opened
 
-    def _made(self, month: date, book: Book) -> Closed:
+    def _made(self, month: date, book: Book) -> ClosedMonth:
         """Of its days; ``book`` is what was held before, and moves on."""
         counts: dict[Line, Counts] = {}
         for trade in self._store.between(_begin(month), _begin(_next(month))):
             done = book.take(trade)
             if done is not None:
                 counts.setdefault(Line.of(trade), Counts()).take(done)
-        return Closed(book, counts)
+        return ClosedMonth(book, counts)
 
-    def _keep(self, month: date, closed: Closed, before: Document | None) -> None:
+    def _keep(self, month: date, closed: ClosedMonth, before: Document | None) -> None:
         """Whoever was first wrote the same; and nobody's report fails where it can't be kept."""
         text = next((text for text in _texts(closed) if len(text) <= LONGEST), None)
         if text is not None:
@@ -123,7 +123,7 @@ def _name(store: TradeStore, month: date) -> str:
     return f"trades-month:{store.whose}:{month:%Y-%m}"
 
 
-def _texts(closed: Closed) -> Iterator[str]:
+def _texts(closed: ClosedMonth) -> Iterator[str]:
     """As it is stored, with all and without what the month came to."""
     lines = closed.book.to_rows()
     counts = [[*line, to_row(of_line)] for line, of_line in (closed.counts or {}).items()]
@@ -131,7 +131,7 @@ def _texts(closed: Closed) -> Iterator[str]:
     yield json.dumps({"form": _FORM, "lines": lines})
 
 
-def _read(text: str) -> Closed | None:
+def _read(text: str) -> ClosedMonth | None:
     """None for one that is void, of an earlier form, or can't be read."""
     try:
         kept = json.loads(text)
@@ -141,7 +141,7 @@ def _read(text: str) -> Closed | None:
         counts = {Line(*line): from_row(row) for *line, row in kept.get("counts", ())}
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError):
         return None
-    return Closed(book, counts if "counts" in kept else None)
+    return ClosedMonth(book, counts if "counts" in kept else None)
 
 
 def _settled(place: Place) -> date:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from webhook_core.money.book import Line, Position
 from webhook_core.money.counts import Counts
-from webhook_core.money.months import Opened
+from webhook_core.money.months import OpenedSpan
 from webhook_core.trading.rounding import plain
 
 _ZERO = Decimal(0)
@@ -42,7 +42,7 @@ class LineReport(NamedTuple):
         return None if last is None else volume * last - self.position.cost
 
 
-def reported(opened: Opened, since: datetime, strategy: str | None = None) -> list[LineReport]:
+def reported(opened: OpenedSpan, since: datetime, strategy: str | None = None) -> list[LineReport]:
     """Of the trades from ``since`` on; the older ones say what was held by then.
 
     A line that has nothing in the span and holds nothing is left out.
@@ -62,7 +62,7 @@ def reported(opened: Opened, since: datetime, strategy: str | None = None) -> li
     return sorted(told, key=lambda one: one.line)
 
 
-def curves(opened: Opened, since: datetime) -> dict[tuple[str, str], list[Decimal]]:
+def curves(opened: OpenedSpan, since: datetime) -> dict[tuple[str, str], list[Decimal]]:
     """By strategy and quote: the realised profit behind each of the trades from ``since`` on."""
     book = opened.book.copy()
     found: dict[tuple[str, str], list[Decimal]] = {}

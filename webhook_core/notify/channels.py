@@ -23,7 +23,7 @@ from webhook_core.settings.told_addresses import Address
 NAME = "TradingView to Kraken"
 
 
-class Sent(StrEnum):
+class SendResult(StrEnum):
     """``UNSURE``: it took too long to say, and may have arrived."""
 
     YES = "sent"
@@ -39,7 +39,7 @@ class Sender(Protocol):
         """What people call it, such as Telegram; empty for an address that is none. Told by its
         form: nothing is opened for it, and it never raises."""
 
-    def send(self, title: str, body: str, seconds: float) -> Sent:
+    def send(self, title: str, body: str, seconds: float) -> SendResult:
         """``seconds``: for all of it. Never raises."""
 
 
@@ -61,9 +61,9 @@ class AppriseSender:
     def service(self) -> str:
         return str(self._apprise[0].service_name) if len(self._apprise) else ""
 
-    def send(self, title: str, body: str, seconds: float) -> Sent:
+    def send(self, title: str, body: str, seconds: float) -> SendResult:
         if not len(self._apprise):
-            return Sent.NO
+            return SendResult.NO
         try:
             result = self._apprise.notify(
                 body=body or title,
@@ -72,10 +72,10 @@ class AppriseSender:
                 timeout=seconds,
             )
         except Exception:  # noqa: BLE001  its text may name the address
-            return Sent.NO
+            return SendResult.NO
         if result.status == self._results.TIMEOUT:
-            return Sent.UNSURE
-        return Sent.YES if result.status == self._results.SUCCESS else Sent.NO
+            return SendResult.UNSURE
+        return SendResult.YES if result.status == self._results.SUCCESS else SendResult.NO
 
 
 def sender_of(url: str) -> Sender:
@@ -111,10 +111,10 @@ class Channel:
         """What people call it, such as Telegram."""
         return "" if self.wrong else self._opened().service
 
-    def send(self, title: str, body: str, seconds: float) -> Sent:
+    def send(self, title: str, body: str, seconds: float) -> SendResult:
         """Never raises."""
-        sent = Sent.NO if self.fault() else self._opened().send(title, body, seconds)
-        self.failed = sent is not Sent.YES
+        sent = SendResult.NO if self.fault() else self._opened().send(title, body, seconds)
+        self.failed = sent is not SendResult.YES
         return sent
 
     def _opened(self) -> Sender:

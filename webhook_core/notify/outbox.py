@@ -18,7 +18,7 @@ from typing import NamedTuple
 from webhook_core.clock import Budget, Clock
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
-from webhook_core.notify.channels import Channel, Sent, takers
+from webhook_core.notify.channels import Channel, SendResult, takers
 from webhook_core.notify.kinds import URGENT
 from webhook_core.notify.state import Message, Queue, State, state_in, text_of
 
@@ -101,15 +101,15 @@ class Outbox:
     def _send_to(self, channel: Channel, batch: Batch, budget: Budget) -> tuple[int, Queue]:
         """How many it took, and its queue afterwards. It is left alone after the first message
         that it did not take."""
-        left, taken, unsure, sent = batch, 0, 0, Sent.YES
-        while left.is_sent and sent is Sent.YES and budget.remaining() >= LEAST_S:
+        left, taken, unsure, sent = batch, 0, 0, SendResult.YES
+        while left.is_sent and sent is SendResult.YES and budget.remaining() >= LEAST_S:
             (title, body), stands_for, behind = left.following()
             sent = channel.send(title, body, min(MESSAGE_S, budget.remaining()))
-            if sent is not Sent.NO:
+            if sent is not SendResult.NO:
                 left = behind
-            taken += sent is Sent.YES
-            unsure += stands_for if sent is Sent.UNSURE else 0
-        now, failed = self.clock.now(), sent is not Sent.YES
+            taken += sent is SendResult.YES
+            unsure += stands_for if sent is SendResult.UNSURE else 0
+        now, failed = self.clock.now(), sent is not SendResult.YES
         if failed:
             messages = left.messages + unsure
             event(logging.WARNING, "notify.not_sent", address=channel.place, messages=messages)

@@ -12,7 +12,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan
-from webhook_core.trading.price_limits import Book
+from webhook_core.trading.price_limits import BidAsk
 from webhook_core.trading.rules import TradingRules
 
 
@@ -34,7 +34,7 @@ def held_against_spread(
     shown = None
     if guards.needs_book(wanted, rules):
         shown = sources.venue.book(instrument, budget)
-    book = None if shown is None else Book(*shown)
+    book = None if shown is None else BidAsk(*shown)
     return with_checks(planned, tuple(guards.spread_checks(wanted, rules, book)))
 
 

@@ -13,7 +13,7 @@ from webhook_core.trading.assets import same_asset
 from webhook_core.trading.checks import Check
 from webhook_core.trading.drafts import Draft
 from webhook_core.trading.intent import OrderIntent
-from webhook_core.trading.price_limits import Book
+from webhook_core.trading.price_limits import BidAsk
 from webhook_core.trading.reduces import exit_of, exit_of_intent
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
@@ -96,7 +96,7 @@ def _has_no_other_price(wanted: OrderIntent, rules: TradingRules) -> bool:
     return rules.priced_by_alerts and own_price(wanted) is not None
 
 
-def spread_checks(wanted: OrderIntent, rules: TradingRules, book: Book | None) -> Iterator[Check]:
+def spread_checks(wanted: OrderIntent, rules: TradingRules, book: BidAsk | None) -> Iterator[Check]:
     """Of a market order. ``book``: where ``needs_book`` asked for it."""
     if not price_limits.trades_at_once(wanted):
         return

@@ -32,7 +32,7 @@ they would be young for long after reconcile has stopped."""
 _ZERO = Decimal(0)
 
 
-class Counted(NamedTuple):
+class CountedLoss(NamedTuple):
     """In one currency. ``worst``: the largest loss of the day, this one included."""
 
     realised: Decimal
@@ -91,12 +91,12 @@ def _against(
         yield checks.judged(RULE, text, holds=counted.worst < amount, **numbers)
 
 
-def counted_in(known: Loss, code: str, day: datetime) -> Counted:
+def counted_in(known: Loss, code: str, day: datetime) -> CountedLoss:
     """Of the day that began then: behind its beginning what an earlier one realised counts
     nothing."""
     is_today = known.day == day
     realised = _of(known.realised, code) if is_today else _ZERO
-    counted = Counted(realised, _of(known.open_loss, code), _ZERO)
+    counted = CountedLoss(realised, _of(known.open_loss, code), _ZERO)
     worst = max(counted.loss, _of(known.worst, code) if is_today else _ZERO)
     return counted._replace(worst=worst)
 

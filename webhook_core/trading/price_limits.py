@@ -19,7 +19,7 @@ _HUNDRED = Decimal(100)
 _SHOWN = Decimal("0.0001")
 
 
-class Book(NamedTuple):
+class BidAsk(NamedTuple):
     """The best bid and ask."""
 
     bid: Decimal
@@ -64,7 +64,7 @@ def collar_checks(draft: Draft, most: Decimal) -> Iterator[Check]:
         yield checks.judged("PRICE_COLLAR", said, holds=is_near, **numbers)
 
 
-def spread_check(book: Book | None, most: Decimal) -> Check:
+def spread_check(book: BidAsk | None, most: Decimal) -> Check:
     """The spread is at most so many percent of the middle between bid and ask. ``book``: None where
     there is none, on paper."""
     if book is None:

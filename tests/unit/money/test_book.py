@@ -10,7 +10,7 @@ import pytest
 from tests.support.books import booked
 from tests.support.row_by_row import row_by_row
 from webhook_core.money.book import Book, Line, Lot
-from webhook_core.money.months import Opened
+from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported, to_document
 from webhook_core.money.trades import Role, Trade, from_row, to_row
 from webhook_core.trading.orders import Side
@@ -73,7 +73,7 @@ BEYOND = {
 def test_what_spot_sells_beyond_its_own_lots_is_no_short_and_named_apart(name):
     rows, realised, volume, beyond = BEYOND[name]
     trades = [trade(*row, number=number) for number, row in enumerate(rows)]
-    (line,) = reported(Opened(trades=trades), since=NOON)
+    (line,) = reported(OpenedSpan(trades=trades), since=NOON)
     assert line.counts.realised == D(realised)
     assert line.position.volume == D(volume)
     assert (line.counts.beyond_volume, line.counts.beyond_cost) == tuple(map(D, beyond))
@@ -83,7 +83,7 @@ def test_what_spot_sells_beyond_its_own_lots_is_no_short_and_named_apart(name):
 
 def test_a_fee_in_base_is_sold_beyond_its_own_too():
     sold = trade("sell", "1", "100", "0.01", fee_in_base=True)
-    (line,) = reported(Opened(trades=[sold]), since=NOON)
+    (line,) = reported(OpenedSpan(trades=[sold]), since=NOON)
     assert (line.counts.beyond_volume, line.counts.beyond_cost, line.counts.realised) == (
         D("1.01"),
         100,
@@ -130,7 +130,7 @@ def test_a_report_counts_its_span_and_knows_what_was_held_before():
         trade("sell", "0.5", "90", "0.5", 3, role=Role.EXIT),
         trade("buy", "1", "101", "1", 4, asked=D(100)),
     ]
-    (line,) = reported(Opened(trades=trades), since=trades[1].at)
+    (line,) = reported(OpenedSpan(trades=trades), since=trades[1].at)
     assert (line.counts.trades, line.counts.won, line.counts.fills) == (2, 1, 3)
     assert line.counts.realised == D("150") - 100 - 1 + 45 - 50 - D("0.5") - 1
     assert line.counts.drawdown == D("5.5") + 1
@@ -143,10 +143,11 @@ def test_a_report_counts_its_span_and_knows_what_was_held_before():
 
 
 def test_a_line_without_a_price_says_so_and_one_that_is_flat_needs_none():
-    (line,) = reported(Opened(trades=[trade("buy", "1", "100")]), since=NOON)
+    (line,) = reported(OpenedSpan(trades=[trade("buy", "1", "100")]), since=NOON)
     assert line.unrealised(None) is None
     (flat,) = reported(
-        Opened(trades=[trade("buy", "1", "100"), trade("sell", "1", "100", number=2)]), since=NOON
+        OpenedSpan(trades=[trade("buy", "1", "100"), trade("sell", "1", "100", number=2)]),
+        since=NOON,
     )
     assert flat.unrealised(None) == 0
 
@@ -182,7 +183,7 @@ WON = [
 def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(row):
     _, legs, won, *margin = row
     trades = [trade(*leg, number, margin=bool(margin)) for number, leg in enumerate(legs, 1)]
-    (line,) = reported(Opened(trades=trades), since=NOON)
+    (line,) = reported(OpenedSpan(trades=trades), since=NOON)
     assert (line.counts.trades, line.counts.won) == (1, won)
 
 
@@ -190,7 +191,7 @@ def test_a_fee_in_base_is_what_the_closed_part_cost_too():
     bought = trade("buy", "1", "100", "0.01", fee_in_base=True)
     for price, won in (("100.5", 0), ("102", 1)):
         (line,) = reported(
-            Opened(trades=[bought, trade("sell", "0.99", price, "0", 2)]), since=NOON
+            OpenedSpan(trades=[bought, trade("sell", "0.99", price, "0", 2)]), since=NOON
         )
         assert line.counts.won == won
 

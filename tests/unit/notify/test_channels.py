@@ -8,7 +8,7 @@ import pytest
 from tests.support.faked_function import Function
 from tests.support.secret_manager import SecretManager, name
 from tests.unit.notify.conftest import next_run
-from webhook_core.notify.channels import AddressBook, AppriseSender, Sent
+from webhook_core.notify.channels import AddressBook, AppriseSender, SendResult
 from webhook_core.settings.secret_values import Secret, SecretName
 from webhook_core.settings.told_addresses import Address
 
@@ -77,23 +77,23 @@ def test_a_strategy_has_its_own(told, person, tmp_path):
 def test_what_apprise_does_not_understand_is_not_sent_and_no_crash(url):
     sender = AppriseSender(url)
     assert sender.service == ""
-    assert sender.send("title", "body", 1) is Sent.NO
+    assert sender.send("title", "body", 1) is SendResult.NO
 
 
 def test_nobody_at_the_other_end_is_a_failure():
-    assert AppriseSender("json://127.0.0.1:1/").send("title", "body", 2) is Sent.NO
+    assert AppriseSender("json://127.0.0.1:1/").send("title", "body", 2) is SendResult.NO
 
 
 def test_signs_of_a_markup_arrive_as_they_were_written(person):
     body = "a <b> & *c* _d_ [e](f) {g} \\n é ☃"
-    assert AppriseSender(person.url()).send("t", body, 5) is Sent.YES
+    assert AppriseSender(person.url()).send("t", body, 5) is SendResult.YES
     assert person.heard[0]["message"] == body
 
 
 def test_one_that_takes_too_long_to_say_is_neither_sent_nor_not(person):
     person.takes_s = 1.0
     sender = AppriseSender(person.url())
-    assert sender.send("title", "body", 0.3) is Sent.UNSURE
+    assert sender.send("title", "body", 0.3) is SendResult.UNSURE
     assert len(person.heard) == 1
 
 
@@ -113,15 +113,15 @@ def test_a_secret_of_secret_manager_is_read_once_and_its_fault_says_what_to_do(p
         )
         (absent,) = book.channels()
         assert absent.fault().startswith(f"{place} is not there; create the secret")
-        assert absent.send("title", "body", 1) is Sent.NO
+        assert absent.send("title", "body", 1) is SendResult.NO
         manager.add("notify", person.url())
         for _ in range(3):
             (channel,) = book.channels()
-            assert channel.send("title", "body", 5) is Sent.YES
+            assert channel.send("title", "body", 5) is SendResult.YES
         assert manager.accesses == [place] * 2
         manager.fail("notify", grpc.StatusCode.PERMISSION_DENIED)
         person.answers = [500]
-        assert channel.send("title", "body", 5) is Sent.NO
+        assert channel.send("title", "body", 5) is SendResult.NO
         (refused,) = book.channels()
         assert "roles/secretmanager.secretAccessor" in refused.fault()
 

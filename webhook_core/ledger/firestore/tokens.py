@@ -31,7 +31,7 @@ SCOPE = "https://www.googleapis.com/auth/datastore"
 _PATH = "/computeMetadata/v1/instance/service-accounts/default/token"
 
 
-class Token(NamedTuple):
+class AccessToken(NamedTuple):
     """``ends_at`` is in time.time() seconds: an instance that was frozen finds it past."""
 
     text: str
@@ -49,10 +49,10 @@ class NoToken(Exception):
 class Tokens:
     """``fetch`` makes a new token, or raises NoToken."""
 
-    def __init__(self, fetch: Callable[[], Token]) -> None:
+    def __init__(self, fetch: Callable[[], AccessToken]) -> None:
         self._fetch = fetch
         self._lock = threading.Lock()
-        self._token: Token | None = None
+        self._token: AccessToken | None = None
         self._renewal: _Renewal | None = None
         self._tried_at = 0.0
 
@@ -99,10 +99,10 @@ class _Renewal(threading.Thread):
     ``token`` or ``fault`` is set once it is ``done``.
     """
 
-    def __init__(self, fetch: Callable[[], Token]) -> None:
+    def __init__(self, fetch: Callable[[], AccessToken]) -> None:
         super().__init__(name="token-renewal", daemon=True)
         self.done = threading.Event()
-        self.token: Token | None = None
+        self.token: AccessToken | None = None
         self.fault = ""
         self._fetch = fetch
 
@@ -117,7 +117,7 @@ class _Renewal(threading.Thread):
             self.done.set()
 
 
-def _started(fetch: Callable[[], Token]) -> _Renewal:
+def _started(fetch: Callable[[], AccessToken]) -> _Renewal:
     renewal = _Renewal(fetch)
     try:
         renewal.start()
@@ -126,7 +126,7 @@ def _started(fetch: Callable[[], Token]) -> _Renewal:
     return renewal
 
 
-def source() -> Callable[[], Token]:
+def source() -> Callable[[], AccessToken]:
     """Where this process gets its tokens: on Cloud Run from the metadata server, unless credentials
     are named."""
     if os.environ.get("K_SERVICE") and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
@@ -135,7 +135,7 @@ def source() -> Callable[[], Token]:
     return functools.partial(_from_google_auth, find)
 
 
-def from_metadata() -> Token:
+def from_metadata() -> AccessToken:
     """One bounded call (docs.cloud.google.com/run/docs/container-contract, metadata server)."""
     host, _, port = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal").partition(":")
     wire, asked_at = Wire("http", host, int(port or 80)), time.time()
@@ -154,7 +154,7 @@ def from_metadata() -> Token:
         raise NoToken("METADATA_MALFORMED") from error
     if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):
         raise NoToken("METADATA_MALFORMED")
-    return Token(token, asked_at + seconds)
+    return AccessToken(token, asked_at + seconds)
 
 
 def _own_credentials() -> Any:
@@ -164,7 +164,7 @@ def _own_credentials() -> Any:
     return google.auth.default(scopes=[SCOPE])[0]
 
 
-def _from_google_auth(find: Callable[[], Any]) -> Token:
+def _from_google_auth(find: Callable[[], Any]) -> AccessToken:
     import calendar
 
     from google.auth.exceptions import GoogleAuthError
@@ -175,6 +175,6 @@ def _from_google_auth(find: Callable[[], Any]) -> Token:
         credentials.refresh(functools.partial(Request(), timeout=_FETCHED_WITHIN_S))
         expiry = credentials.expiry
         ends_at = time.time() + 60 if expiry is None else calendar.timegm(expiry.utctimetuple())
-        return Token(str(credentials.token), float(ends_at))
+        return AccessToken(str(credentials.token), float(ends_at))
     except GoogleAuthError as error:
         raise NoToken(type(error).__name__) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from webhook_core.notify.channels import Sent
+from webhook_core.notify.channels import SendResult
 from webhook_core.operations.commands.tables import show_line, show_table
 from webhook_core.operations.commands.terminal import OpenApplication
 
@@ -28,5 +28,5 @@ def test_notify(open_application: OpenApplication) -> None:
             "Nobody is named: set NOTIFY to one or more URLs (webhook_core/notify/README.md)."
         )
     show_table(rows, _HEADER)
-    if not rows or any(result != Sent.YES for _, _, result in rows):
+    if not rows or any(result != SendResult.YES for _, _, result in rows):
         click.get_current_context().exit(1)

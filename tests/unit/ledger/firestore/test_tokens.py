@@ -21,7 +21,7 @@ from webhook_core.ledger.contract import Claimed, Recorded
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore import channel, tokens
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.firestore.tokens import NoToken, Token, Tokens
+from webhook_core.ledger.firestore.tokens import AccessToken, NoToken, Tokens
 from webhook_core.network.wire import Wire
 
 HOUR_S = 3600
@@ -36,13 +36,13 @@ class Source:
         self.hold = threading.Event()
         self.hold.set()
 
-    def __call__(self) -> Token:
+    def __call__(self) -> AccessToken:
         self.asked += 1
         number = self.asked
         self.hold.wait(5)
         if self.fail:
             raise NoToken(self.fail)
-        return Token(
+        return AccessToken(
             f"t{number}", time.time() + self.lasting_s[min(number, len(self.lasting_s)) - 1]
         )
 
