@@ -139,7 +139,7 @@ def _ends_at(
     if not _is_tradingviews(fields.order.get("volume", ())):
         return None
     ends_at = before.held + (volume if side is Side.BUY else -volume)
-    return ends_at if after.word == _word_of(ends_at) else None
+    return ends_at if after.word == word_of(ends_at) else None
 
 
 def _came_from(
@@ -160,7 +160,7 @@ def _came_from(
     if before.size is not None and abs(before.size - abs(came_from)) > volume * _NOISE:
         return None
     if before.word is not None:
-        return came_from if before.word == _word_of(came_from) else None
+        return came_from if before.word == word_of(came_from) else None
     if side is Side.SELL:
         return came_from if came_from > 0 else None
     return came_from if held > 0 or after.signed is not None else None
@@ -193,7 +193,7 @@ def _word(fields: Sorted, name: str) -> MarketPosition | None:
     if told.word is not None:
         return told.word
     if told.signed is not None:
-        return _word_of(told.signed)
+        return word_of(told.signed)
     return "flat" if told.own == 0 else None
 
 
@@ -223,10 +223,11 @@ def _told(fields: Sorted, name: str) -> _Told:
 
 
 def _fields(name: str, held: Decimal) -> dict[str, Any]:
-    return {name: _word_of(held), f"{name}_size": abs(held)}
+    return {name: word_of(held), f"{name}_size": abs(held)}
 
 
-def _word_of(held: Decimal) -> MarketPosition:
+def word_of(held: Decimal) -> MarketPosition:
+    """What TradingView calls a position, signed."""
     if held == 0:
         return "flat"
     return "long" if held > 0 else "short"

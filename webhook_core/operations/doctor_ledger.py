@@ -72,7 +72,7 @@ def check_ledger(application: Application) -> Iterator[Finding]:
 
     Raises LedgerUnavailable.
     """
-    store, clock = application.decider.pair_rules.documents, application.clock
+    store, clock = application.decider.documents, application.clock
     settings = application.settings
     yield from _unnamed(settings)
     text = json.dumps({"checked_at": clock.now().isoformat()})

@@ -33,7 +33,7 @@ def check_losses(application: Application) -> Iterator[Finding]:
     if not owners:
         return
     decider, now = application.decider, application.clock.now()
-    losses = loss_figures.read(decider.pair_rules.documents, decider.mode, decider.account)
+    losses = loss_figures.read(decider.documents, decider.mode, decider.account)
     for owner in owners:
         whose = owner.strategy or "the account"
         known = losses.get(owner.strategy)

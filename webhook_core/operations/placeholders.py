@@ -12,6 +12,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from webhook_core.intake.market_position import word_of
+
 Firing = Literal["entry", "exit"]
 SIZE = Decimal("0.01")
 VOLUME = "12.34567891"
@@ -91,17 +93,11 @@ def of_fill(
         "strategy.order.id": signal,
         "strategy.order.comment": signal,
         "strategy.position_size": f"{after:f}",
-        "strategy.market_position": _word(after),
+        "strategy.market_position": word_of(after),
         "strategy.market_position_size": f"{abs(after):f}",
-        "strategy.prev_market_position": _word(before),
+        "strategy.prev_market_position": word_of(before),
         "strategy.prev_market_position_size": f"{abs(before):f}",
     }
-
-
-def _word(held: Decimal) -> str:
-    if held == 0:
-        return "flat"
-    return "long" if held > 0 else "short"
 
 
 def _opening(now: datetime) -> datetime:

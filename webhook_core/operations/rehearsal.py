@@ -89,7 +89,7 @@ def nothing_lost(application: Application) -> None:
     now, decider = application.clock.now(), application.decider
     losses = {one.strategy: Loss(now, day_of(one.begins, now), {}, {}, {}) for one in owners}
     name = loss_figures.document(decider.mode, decider.account)
-    decider.pair_rules.documents.write(name, loss_figures.to_text(losses), None)
+    decider.documents.write(name, loss_figures.to_text(losses), None)
 
 
 def bought_by(application: Application, strategy: str, instrument: Instrument) -> None:
@@ -105,7 +105,7 @@ def bought_by(application: Application, strategy: str, instrument: Instrument) -
         role=Role.ORDER,
         strategy=strategy,
     )
-    store = TradeStore(decider.pair_rules.documents, decider.mode, decider.account)
+    store = TradeStore(decider.documents, decider.mode, decider.account)
     store.add([trade])
     store.keep_place(Place(now, now.date(), now))
 

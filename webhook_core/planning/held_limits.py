@@ -76,7 +76,7 @@ class HeldLimits:
             if owner.guards is None or not owner.guards.limits_holdings:
                 continue
             name = f"held-limits/{sources.mode}/{sources.account}/{owner.strategy}"
-            stored = sources.pair_rules.documents.read(name)
+            stored = sources.documents.read(name)
             text = None if stored is None else stored.text
             kept = _without(of_text(text, self.now), self.wants.own)
             yield _Owner(owner, owner.guards, Place(name, text, kept), kept)

@@ -59,7 +59,7 @@ class OwnPositions:
         self, sources: Sources, budget: Budget, refused: Unit | None = None, *, keeps: bool = True
     ) -> None:
         self.sources, self.budget, self.refused, self.keeps = sources, budget, refused, keeps
-        self.store = TradeStore(sources.pair_rules.documents, sources.mode, sources.account)
+        self.store = TradeStore(sources.documents, sources.mode, sources.account)
         self.listed: tuple[RestingOrder, ...] | None = None
         self.traded: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.doubts: list[LedgerEntry] | None = None

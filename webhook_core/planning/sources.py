@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import OrderDenied
-from webhook_core.ledger.contract import Ledger
+from webhook_core.ledger.contract import Documents, Ledger
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.trading import denials, planner
@@ -59,11 +59,16 @@ class Sources(Record):
     _account_fees: AccountFees | None = None
 
     @property
+    def documents(self) -> Documents:
+        """The named texts beside the ledger."""
+        return self.pair_rules.documents
+
+    @property
     def pausing(self) -> Pausing:
         """The pauses of this account. No plan asks: a claim looks for itself."""
         from webhook_core.risk.pausing import Pausing  # few alerts do
 
-        return Pausing(self.pair_rules.documents, self.clock, self.mode, self.account)
+        return Pausing(self.documents, self.clock, self.mode, self.account)
 
     @property
     def account_fees(self) -> AccountFees | None:
@@ -75,7 +80,7 @@ class Sources(Record):
             from webhook_core.planning.account_fees import AccountFees
 
             self._account_fees = AccountFees(
-                f"fees-{self.account}", self.pair_rules.documents, self.venue, self.clock
+                f"fees-{self.account}", self.documents, self.venue, self.clock
             )
         return self._account_fees
 
@@ -109,7 +114,7 @@ class Sources(Record):
             return None
         from webhook_core.planning.seen_figures import SeenFigures
 
-        return SeenFigures(self.pair_rules.documents, self.mode, self.account)
+        return SeenFigures(self.documents, self.mode, self.account)
 
     def seen_resting(self) -> Mapping[str, AtRest]:
         """The orders that reconcile saw at rest, by id. Raises LedgerUnavailable."""
@@ -117,7 +122,7 @@ class Sources(Record):
             return {}
         from webhook_core.planning.seen_resting import SeenResting
 
-        return SeenResting(self.pair_rules.documents, self.mode, self.account).orders()
+        return SeenResting(self.documents, self.mode, self.account).orders()
 
     def with_losses(self, rules: TradingRules) -> TradingRules:
         """With what is known of today's losses, where somebody limits them: one read. Raises
@@ -126,7 +131,7 @@ class Sources(Record):
             return rules
         from webhook_core.risk import loss_figures  # few strategies have such a limit
 
-        documents = self.pair_rules.documents
+        documents = self.documents
         return rules._replace(losses=loss_figures.read(documents, self.mode, self.account))
 
     def bought_by_purged(self, order: RestingOrder) -> Trade | None:
@@ -137,7 +142,7 @@ class Sources(Record):
         from webhook_core.money.owners import forgotten  # few exits are so old
         from webhook_core.money.trade_store import TradeStore
 
-        store = TradeStore(self.pair_rules.documents, self.mode, self.account)
+        store = TradeStore(self.documents, self.mode, self.account)
         return forgotten(store, order.parent, order.opened_at)
 
     def instrument(self, symbol: str, budget: Budget) -> Instrument:

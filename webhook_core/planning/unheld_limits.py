@@ -86,7 +86,7 @@ class UnheldLimits:
 
     def _judged(self, asset: str, held: Decimal, least: Decimal) -> str:
         """Raises NotItsTurn until the same sums have been missing for the read lag."""
-        documents, now = self._sources.pair_rules.documents, self._sources.clock.now()
+        documents, now = self._sources.documents, self._sources.clock.now()
         stored = documents.read(self._name)
         known = of_text("" if stored is None else stored.text)
         missing = f"{asset} {held:f} {least:f}"

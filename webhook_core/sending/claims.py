@@ -160,7 +160,7 @@ class Claiming(Record):
             return self._claim_entry(entry)
         from webhook_core.sending.places import with_checks_of, with_places_given_back
 
-        store = (self.ledger, self.decider.pair_rules.documents)
+        store = (self.ledger, self.decider.documents)
         try:
             claim = with_places_given_back(
                 lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store

@@ -33,7 +33,7 @@ def see_figures(sources: Sources, budget: Budget) -> bool:
     """Whether it was time to, and they are written. Kraken is read before the ledger: what it shows
     of an order was claimed by then. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
     at = sources.clock.now() - sources.read_lag
-    kept = SeenFigures(sources.pair_rules.documents, sources.mode, sources.account)
+    kept = SeenFigures(sources.documents, sources.mode, sources.account)
     stored = kept.stored()
     before = of_text(stored)
     if before and all(one is not None and at - one.at < EVERY for one in before.values()):
@@ -55,7 +55,7 @@ def see_resting(sources: Sources, budget: Budget) -> bool:
     """Whether other orders rest than did, and it is written. Raises VenueUnavailable,
     LedgerUnavailable."""
     listed, now = sources.venue.open_orders(budget), sources.clock.now()
-    kept = SeenResting(sources.pair_rules.documents, sources.mode, sources.account)
+    kept = SeenResting(sources.documents, sources.mode, sources.account)
     return kept.keep(listed, now, sources.read_lag)
 
 

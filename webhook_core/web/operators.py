@@ -201,7 +201,7 @@ class Operators:
         from webhook_core.risk import loss_figures  # few accounts have such a limit
 
         decider = self.decider
-        documents = decider.pair_rules.documents
+        documents = decider.documents
         return loss_figures.rows(loss_figures.read(documents, decider.mode, decider.account))
 
     def _budget(self) -> Budget:

@@ -88,7 +88,7 @@ class ReconcileRun:
         from webhook_core.sending.reconcile_rounds import go_on  # no alert reconciles
 
         if "cursor" not in query:
-            return go_on(self.reconciler, self.decider.pair_rules.documents, budget)
+            return go_on(self.reconciler, self.decider.documents, budget)
         try:
             return self.reconciler.run(budget, query["cursor"] or None)
         except ValueError:
@@ -141,7 +141,7 @@ class ReconcileRun:
 
         reconciler, now = self.reconciler, self.decider.clock.now()
         last = LastLook(
-            self.decider.pair_rules.documents,
+            self.decider.documents,
             f"reconcile-looked:{reconciler.mode}:{reconciler.account}",
         )
         settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]

@@ -29,7 +29,7 @@ def _held_back(decider: Decider, firing: Firing, decided: Decided) -> HeldBack |
     now = decider.clock.now()
     first = firing.entry(decided, now, 0)
     legs = (first, *(later_leg(first, n + 1, now, 0) for n in range(len(first.following))))
-    documents = decider.pair_rules.documents
+    documents = decider.documents
     found = {name: documents.read(name) for name in pauses_of(first)}
     texts = {name: one.text for name, one in found.items() if one is not None}
     return next((held for leg in legs if (held := held_back(leg, texts))), None)
@@ -68,7 +68,7 @@ def appraised(decider: Decider, firing: Firing, budget: Budget) -> Decided | Den
         return decided
     from webhook_core.sending import places  # few strategies count their orders
 
-    documents, rules = decider.pair_rules.documents, firing.wants.rules
+    documents, rules = decider.documents, firing.wants.rules
     return places.shown(decided, rules, firing.unit, documents, decider.clock.now())
 
 

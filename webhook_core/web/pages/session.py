@@ -113,7 +113,7 @@ class Logins:
         if operators.token is None:
             raise NoOperator
         self.sessions = Sessions(operators.token)
-        self._documents, self._clock = operators.decider.pair_rules.documents, operators.clock
+        self._documents, self._clock = operators.decider.documents, operators.clock
 
     def current(self, headers: Mapping[str, str]) -> str | None:
         """The session, None without one, or where it has ended. Raises LedgerUnavailable."""

@@ -62,7 +62,7 @@ class View:
 
     def _limits(self, now: datetime) -> dict[str, Any]:
         decider = self.operators.decider
-        documents = decider.pair_rules.documents
+        documents = decider.documents
         shown = LimitsShown(self.settings, documents, decider.mode, decider.account)
         return read_limits(shown, now)
 
