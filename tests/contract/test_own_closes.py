@@ -176,6 +176,55 @@ def test_a_percentage_of_nothing_is_refused_with_what_is_held(
     assert held(kraken) == 1
 
 
+HALF = {"side": "sell", "volume": "50", "quantity_type": "percent_position"}
+STOPPED = {"volume": "0.4", "stop_loss": "55000"}
+LIMIT = {"side": "sell", "order_type": "limit", "price": "70000"}
+BESIDE = {
+    "stops of all": ([STOPPED], []),
+    "stops of a part": ([STOPPED, {"volume": "0.2"}], ["0.2"]),
+    "stops of less": ([STOPPED, {"volume": "0.8"}], ["0.6"]),
+    "a limit of its own": ([{"volume": "0.4"}, {"volume": "0.3", **LIMIT}], ["0.1"]),
+    "a limit of another": (
+        [{"volume": "0.4"}, {"token": OTHER, "volume": "0.3", **LIMIT}],
+        ["0.2"],
+    ),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_percentage_beside_orders_of_its_own_sells_none_that_others_bought(
+    kraken: KrakenServer, made: Callable[..., Function], beside: str
+) -> None:
+    function, (orders, expected) = (
+        made(STRATEGIES.replace("[other]", 'close = "own"\n[other]')),
+        BESIDE[beside],
+    )
+    for one in orders:
+        well(ours(function, **one))
+    before = len(kraken.calls_of("OpenOrders"))
+    answer = ours(function, **HALF)
+    assert len(kraken.calls_of("OpenOrders")) == before + 1
+    if expected:
+        assert sold(well(answer)) == expected
+    else:
+        assert (answer.status, answer["code"]) == (422, "order_denied")
+        assert answer["error"].startswith("SIZE_ZERO"), answer["error"]
+    kraken.engine.mark_price("XBTUSD", D(54000))
+    kraken.engine.mark_price("XBTUSD", D(71000))
+    assert held(kraken) >= (D("0.7") if "another" in beside else 1)
+
+
+def test_a_percentage_sells_what_the_same_alert_frees_of_a_stop(
+    kraken: KrakenServer, made: Callable[..., Function]
+) -> None:
+    function = made(STRATEGIES.replace("[other]", 'close = "own"\n[other]'))
+    well(ours(function, **STOPPED))
+    legs = [{"action": "cancel", "symbol": "BTCUSD", "side": "sell"}, {"symbol": "BTCUSD", **HALF}]
+    plain = dict.fromkeys(("symbol", "side", "volume", "price", "order_type"))
+    assert sold(well(ours(function, orders=legs, **plain))) == ["0.2"]
+    assert held(kraken) == D("1.2")
+
+
 TARGETS = [
     ("flat", None, D(1)),
     ("long", "0.1", D("1.1")),

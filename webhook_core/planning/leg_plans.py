@@ -151,9 +151,10 @@ class AlertPlanner:
 
     @property
     def _may_sell_twice(self) -> bool:
-        """In several legs, or by orders of a bound token that rest."""
-        permit = self.wants.rules.permit
-        return len(self.wants.intents) > 1 or (permit is not None and permit.exits_own)
+        """In several legs, or by orders that rest: beside a bound token's, or a percentage."""
+        permit, intents = self.wants.rules.permit, self.wants.intents
+        is_bound = permit is not None and permit.exits_own
+        return len(intents) > 1 or is_bound or isinstance(intents[0], OrderIntent)
 
     def _own_figures(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
         """What the strategy bought, as far as the legs mean it."""

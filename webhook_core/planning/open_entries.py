@@ -58,11 +58,13 @@ class Open(NamedTuple):
 
 
 class OpenEntries:
-    """Of one plan; ``listed``: what Kraken lists."""
+    """Of one plan; ``listed``: what Kraken lists, asked for where that was not read."""
 
-    def __init__(self, sources: Sources, budget: Budget) -> None:
+    def __init__(
+        self, sources: Sources, budget: Budget, listed: tuple[RestingOrder, ...] | None = None
+    ) -> None:
         self.sources, self.budget, self._pair = sources, budget, sources.known_pairs(budget)
-        self.listed: tuple[RestingOrder, ...] = sources.venue.open_orders(budget)
+        self.listed = sources.venue.open_orders(budget) if listed is None else listed
 
     def all(self, reserved: Iterable[Reserved]) -> list[Open]:
         """``reserved``: those of the last minutes. Raises VenueUnavailable, LedgerUnavailable."""

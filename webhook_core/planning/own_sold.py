@@ -1,4 +1,4 @@
-"""What the legs of one alert, and a bound token's orders that rest, leave of what the strategy
+"""What the legs of one alert, and the strategy's orders that rest, leave of what the strategy
 bought: each is sized by all of it, and together they sell no more."""
 
 from __future__ import annotations
@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from decimal import Decimal
 
-from webhook_core.clock import Budget
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_entries import OpenEntries
 from webhook_core.planning.open_orders import just_canceled, without
-from webhook_core.planning.sources import Sources
 from webhook_core.trading.basis import Sold
+from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     CancelIntent,
@@ -24,8 +23,10 @@ from webhook_core.trading.intent import (
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.rounding import plain
 
 _SOLD = "the legs before it sell all that the strategy bought"
+_LEFT = "its orders that rest, and the legs before, leave of what this strategy bought"
 _RESTS = (
     "orders of the strategy that rest would sell all that it bought: a close frees the stops and "
     "take profits of its entries, a cancel the others"
@@ -52,7 +53,8 @@ class OwnLeft:
         if left <= 0 < sold:
             return NoOrder("", _SOLD)
         if isinstance(intent, OrderIntent):
-            resting = self._rests(instrument)
+            shared = left > 0 and _is_shared(intent, instrument, self.legs)
+            resting = self._rests(instrument, shared=shared)
             if left <= resting and resting:
                 return denied("SIZE_ZERO", _RESTS)
             left -= resting
@@ -74,32 +76,49 @@ class OwnLeft:
         self._resting.clear()
         return planned
 
-    def _rests(self, pair: Instrument) -> Decimal:
-        """For a token alone that is bound in what it opens: orders that wait could each sell all
-        that its strategy bought."""
+    def _rests(self, pair: Instrument, *, shared: bool) -> Decimal:
+        """``shared``: coins that others bought may be free beside those that such orders hold; of
+        a list that is late they hold no more than the balance says. A token that is bound in what
+        it opens counts them always: orders that wait could each sell all that its strategy
+        bought."""
         legs = self.legs
         permit = legs.wants.rules.permit
-        if permit is None or not permit.exits_own:
+        bound = permit is not None and permit.exits_own
+        if not bound and not shared:
             return Decimal(0)
         if pair.base not in self._resting:
-            of = legs.sources, legs.wants.strategy, pair, legs.budget
+            entries = OpenEntries(
+                legs.sources, legs.budget, None if bound else legs.facts.open_orders
+            )
+            of = entries, legs.wants.strategy, pair
             self._resting[pair.base] = resting_sales(*of, self.canceled)
-        return self._resting[pair.base]
+        resting = self._resting[pair.base]
+        return resting if bound else min(resting, _balance(legs, pair).held)
 
 
 def resting_sales(
-    sources: Sources, strategy: str, pair: Instrument, budget: Budget, canceled: Collection[str]
+    entries: OpenEntries, strategy: str, pair: Instrument, canceled: Collection[str]
 ) -> Decimal:
     """What orders of the strategy that rest would sell of the pair's base, stops that its entries
     left among them, but for these that are ``canceled`` first, and those that a late list shows
     behind a cancel of ours. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-    entries = OpenEntries(sources, budget)
-    gone = just_canceled(sources.own_orders).done.union(canceled)
+    gone = just_canceled(entries.sources.own_orders).done.union(canceled)
     entries.listed = without(entries.listed, gone)
     sales = [one for one in entries.all(()) if one.side is Side.SELL and not one.margin]
     own = [one for one in sales if one.strategy == strategy and one.pair is not None]
     listed = [one.volume for one in own if one.pair and one.pair.base == pair.base]
     return sum((*listed, *entries.unlisted_sales(strategy, pair, gone)), Decimal(0))
+
+
+def _is_shared(intent: OrderIntent, pair: Instrument, legs: LegPlanner) -> bool:
+    """Whether it sells a part of what the strategy bought where the account holds more."""
+    if intent.quantity_type != "percent_position":
+        return False
+    return _balance(legs, pair).total > (legs.facts.own or {}).get(pair.key, Decimal(0))
+
+
+def _balance(legs: LegPlanner, pair: Instrument) -> Balance:
+    return (legs.facts.balances or {}).get(pair.base, Balance(Decimal(0)))
 
 
 def _sells(intent: Intent) -> bool:
@@ -111,7 +130,8 @@ def _sells(intent: Intent) -> bool:
 
 def _of_the_rest(intent: Intent, left: Decimal) -> Intent:
     if isinstance(intent, OrderIntent):
-        return intent._replace(volume=left, quantity_type="base")
+        note = f"volume is the {plain(left)} that {_LEFT}"
+        return intent._replace(volume=left, quantity_type="base", notes=(*intent.notes, note))
     if isinstance(intent, PositionIntent):
         return intent._replace(percent=Decimal(100), most=left)
     return intent
