@@ -7,6 +7,7 @@ Every import counts, wherever it stands: at the top, in a function, under TYPE_C
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -155,6 +156,14 @@ def long_functions(name: str) -> set[str]:
             if (node.end_lineno or 0) - node.lineno + 1 - words > MOST_OF_A_FUNCTION:
                 found.add(f"{short(name)}.{node.name}")
     return found
+
+
+def test_each_module_of_planning_stands_in_its_map() -> None:
+    text = (PACKAGE / "planning" / "__init__.py").read_text("utf-8")
+    named = re.findall(r"``(\w+)``", text)
+    modules = {short(name).split(".")[1] for name in OURS if short(name).startswith("planning.")}
+    assert modules - {*named} == set()
+    assert sorted(named) == sorted(set(named))
 
 
 def test_no_function_is_long() -> None:
