@@ -167,6 +167,13 @@ class NotItsTurn(WebhookError):
     status = 503
 
 
+class InDoubt(NotItsTurn):
+    """What a plan would rest on is not certain: ``why``, as a sentence. In a moment it may be."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why} Nothing was sent; sending the same alert again soon is safe.")
+
+
 class VenueUnavailable(WebhookError):
     """A read of Kraken failed before anything was claimed; nothing was sent."""
 

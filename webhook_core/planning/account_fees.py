@@ -22,7 +22,7 @@ from webhook_core.ledger.contract import Document, Documents
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.kraken_limits import rules_are_fresh
 from webhook_core.trading.rules import Fees
-from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.trading.symbols import Instruments
 from webhook_core.venue import Venue
 
 READ_AFTER = timedelta(hours=24)
@@ -141,7 +141,7 @@ def _pairs(
 ) -> Iterator[Instrument]:
     """Those that Kraken lists, for it refuses all for one name that it does not know; the
     traded ones first."""
-    named = [_resolved(known, symbol) for symbol in (*traded, *(symbols or ()))]
+    named = [known.find(symbol) for symbol in (*traded, *(symbols or ()))]
     others = sorted(known, key=_leverage, reverse=True) if symbols is None else []
     for pair in dict.fromkeys([*named, *others]):
         if (
@@ -155,13 +155,6 @@ def _pairs(
 def _is_due(last: datetime | None, after: timedelta, now: datetime) -> bool:
     """A moment that is still to come was written by a clock that was off."""
     return last is None or not timedelta(0) <= now - last < after
-
-
-def _resolved(known: Instruments, symbol: str) -> Instrument | None:
-    try:
-        return known.resolve(symbol)
-    except UnknownSymbol:
-        return None
 
 
 def _leverage(pair: Instrument) -> int:

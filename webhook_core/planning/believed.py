@@ -6,12 +6,12 @@ what can have changed a figure since it was true. That is every order of ours th
 done, and each conditional close that one left.
 
 1. What those have filled is asked for. A figure that an earlier plan left in the ledger says which
-   of the fills today's figure shows (``own_orders``); else the other side of the pair does
-   (``one_moment``), or the position, which names the order that opened it.
+   of the fills today's figure shows (``settled_figures``); else the other side of the pair does
+   (``one_moment``), or the position, which names the order that opened it (``position_course``).
 2. What rested when the figure was true is part of the same read: a balance holds funds for it, and
    an open position names the entry whose exit it is. What rested then and rests no more has changed
    the figure since (``resting_exits``).
-3. What rests on, though the last price has crossed it, is in doubt.
+3. What rests on, though the last price has crossed it, is in doubt (``last_prices``).
 4. Where ours alone do not lead to it, what others have traded counts too (``others_trades``).
 
 Where all that is known leads to one figure, that is it. Otherwise the account is read once more,
@@ -27,7 +27,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
@@ -181,9 +181,7 @@ class Believed:
                 known = self.orders.known(entries)
                 doubt = self.exits.contradiction(pair, self.shown.balances, known)
             if doubt:
-                raise NotItsTurn(
-                    f"{doubt} Nothing was sent; sending the same alert again soon is safe."
-                )
+                raise InDoubt(doubt)
         return settled
 
     def _figures(self, settled: Settled) -> tuple[dict[str, Decimal], bool]:

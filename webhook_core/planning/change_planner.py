@@ -4,11 +4,10 @@ sender may touch them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn, OrderDenied
+from webhook_core.errors import InDoubt, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Unsent, Wants
 from webhook_core.planning.meant_orders import MeantOrders
@@ -29,7 +28,7 @@ from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.reduces import exit_of
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.sent_orders import as_amended
-from webhook_core.trading.symbols import UnknownSymbol, display_name
+from webhook_core.trading.symbols import display_name
 
 
 class Changes:
@@ -185,10 +184,8 @@ class Changes:
         )
 
     def _shown(self, pair: str) -> str:
-        try:
-            return display_name(self.sources.pair_rules.current().resolve(pair))
-        except UnknownSymbol:
-            return pair
+        known = self.sources.pair_rules.current().find(pair)
+        return pair if known is None else display_name(known)
 
     def _allowed(self) -> Allowed:
         """A credential that is bound to a strategy touches its orders alone, and none touches a
@@ -203,9 +200,9 @@ class Changes:
             return None
         known = self.sources.pair_rules.current()
         names = {name for instrument in known for name in (instrument.altname, instrument.key)}
+        learn = self.sources.known_pairs(self.budget)
         for pair in shown - names:  # another instance may have learnt it
-            with suppress(UnknownSymbol):
-                self.sources.instrument(pair, self.budget)
+            learn(pair)
         return {
             name
             for instrument in self.sources.pair_rules.current()
@@ -214,10 +211,9 @@ class Changes:
         }
 
 
-def _not_certain() -> NotItsTurn:
-    return NotItsTurn(
-        "The order that is meant may not be in Kraken's list yet, or its outcome is not known. "
-        "Nothing was sent; sending the same alert again soon is safe."
+def _not_certain() -> InDoubt:
+    return InDoubt(
+        "The order that is meant may not be in Kraken's list yet, or its outcome is not known."
     )
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner
@@ -199,8 +199,8 @@ def _note(unknown: LedgerEntry) -> str:
     )
 
 
-def _waits(unknown: LedgerEntry) -> NotItsTurn:
-    return NotItsTurn(
+def _waits(unknown: LedgerEntry) -> InDoubt:
+    return InDoubt(
         f"The order of the alert {unknown.alert_id} has no known outcome, so what is held is not "
-        "certain. Nothing was sent; sending the same alert again soon is safe."
+        "certain."
     )

@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_changes import InstrumentOf, change_of, is_position
 from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance
+from webhook_core.trading.lagging_figures import DUST
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of
 
-_ZERO, _DUST, _FEE = Decimal(0), Decimal("1E-8"), Decimal("0.02")
+_ZERO, _FEE = Decimal(0), Decimal("0.02")
 Change = tuple[LedgerEntry, Decimal]
 
 
@@ -93,7 +94,7 @@ class OneMoment(NamedTuple):
         changes = [change for _, change in self._changes(other, settled.unsure)]
         if (
             abs(known - total - sum(changes, _ZERO))
-            > cost_of(sum(map(abs, changes), _ZERO), _FEE) + _DUST
+            > cost_of(sum(map(abs, changes), _ZERO), _FEE) + DUST
         ):
             raise _contradicted(entry)
         return False
@@ -103,13 +104,11 @@ def _check_before(figure: Decimal, changes: Sequence[Change]) -> None:
     """A close that one of them left behind may have taken it back."""
     net = sum((change for _, change in changes), _ZERO)
     returned = any(entry.current.request.leaves_exit for entry, _ in changes)
-    if net > figure + _DUST and not returned:
+    if net > figure + DUST and not returned:
         raise _contradicted(changes[0][0])
 
 
-def _contradicted(entry: LedgerEntry) -> NotItsTurn:
-    return NotItsTurn(
-        f"The balances that Kraken shows lack the order of the alert {entry.alert_id} yet. "
-        "Nothing was sent; sending the same "
-        "alert again soon is safe."
+def _contradicted(entry: LedgerEntry) -> InDoubt:
+    return InDoubt(
+        f"The balances that Kraken shows lack the order of the alert {entry.alert_id} yet."
     )

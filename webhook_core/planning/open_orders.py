@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.cancels import has_found_none
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.own_changes import DONE
@@ -83,16 +83,10 @@ class OpenNow:
         for order in self._read:
             name = order.order_id
             if name in self._canceled.not_found and not _is_done(self._asked.get(name, order)):
-                raise NotItsTurn(
-                    f"Kraken shows {name} as open, and could not cancel it. Nothing was sent; "
-                    "sending the same alert again soon is safe."
-                )
+                raise InDoubt(f"Kraken shows {name} as open, and could not cancel it.")
         for name in self._vanished:
             if name in self._asked and not _is_done(self._asked[name]):
-                raise NotItsTurn(
-                    f"Kraken shows {name} as open, and lists it no more. Nothing was sent; sending "
-                    "the same alert again soon is safe."
-                )
+                raise InDoubt(f"Kraken shows {name} as open, and lists it no more.")
         return list(filter(_is_done, self._asked.values()))
 
     @cached_property

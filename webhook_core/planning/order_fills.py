@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of, is_position
 from webhook_core.trading.requests import Fill
@@ -113,18 +113,14 @@ class OrderFills:
         return known
 
 
-def may_lack() -> NotItsTurn:
+def may_lack() -> InDoubt:
     """The refusal of a plan that leads to no one figure."""
-    return NotItsTurn(
-        "The figures that Kraken shows may lack an order of ours yet. Nothing was sent; sending "
-        "the same alert again soon is safe."
-    )
+    return InDoubt("The figures that Kraken shows may lack an order of ours yet.")
 
 
-def not_certain(unsure: LedgerEntry) -> NotItsTurn:
+def not_certain(unsure: LedgerEntry) -> InDoubt:
     """The refusal of a plan that an order in doubt stands against."""
-    return NotItsTurn(
-        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is "
-        "not certain. "
-        "Nothing was sent; sending the same alert again soon is safe."
+    return InDoubt(
+        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is not "
+        "certain."
     )

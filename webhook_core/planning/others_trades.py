@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.planning.other_steps import AT_THE_MARKET, MOST_OF_NOW, Other
 from webhook_core.planning.own_changes import NEAR, InstrumentOf
 from webhook_core.trading.facts import RestingOrder
@@ -70,9 +70,9 @@ class OthersTrades:
         closed = self._sources.venue.orders_closed(since, self._budget)
         self._list = since, closed
         if len(closed) >= MOST_OF_NOW:
-            raise NotItsTurn(
+            raise InDoubt(
                 "So many orders were done since Kraken's figures were certain last that what is "
-                "held is not certain. Nothing was sent; sending the same alert again soon is safe."
+                "held is not certain."
             )
         before, self._since = self._closed, since
         self._closed = self._timed([one for one in closed if traded_since(one, since)])

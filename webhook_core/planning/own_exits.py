@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
@@ -171,9 +171,9 @@ class OwnExits:
             left = sum((order.volume for order in exits if order.parent == name), _ZERO)
             fill = fills.get(name, entry.current.fill)
             if fill is None or fill.volume < left:
-                raise NotItsTurn(
+                raise InDoubt(
                     f"The order of the alert {entry.alert_id} has just filled, and what is held "
-                    "may lack that. Nothing was sent; sending the same alert again soon is safe."
+                    "may lack that."
                 )
 
 

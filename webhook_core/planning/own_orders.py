@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
@@ -66,9 +66,7 @@ class OwnOrders:
         NotItsTurn where there are too many."""
         unknown = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
         if unknown.cursor is not None:
-            raise NotItsTurn(
-                f"More than {MOST_UNKNOWN} orders have no known outcome. Nothing was sent."
-            )
+            raise InDoubt(f"More than {MOST_UNKNOWN} orders have no known outcome.")
         found = (*filter(self.is_ours, unknown.entries), *self._newest()[0], *self._resting())
         orders = (
             entry
@@ -104,10 +102,7 @@ class OwnOrders:
             self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1
         )
         if len(found) > MOST_RESTING:
-            raise NotItsTurn(
-                f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing "
-                "was sent."
-            )
+            raise InDoubt(f"More than {MOST_RESTING} orders rest, so what is held is not certain.")
         return found
 
     def _changes_one_of(
@@ -162,10 +157,7 @@ class OwnOrders:
             oldest = page.entries[-1].claimed_at if page.entries else None
             if cursor is None or (oldest is not None and oldest < since):
                 return found, None if cursor is None else oldest
-        raise NotItsTurn(
-            "So many orders came in the last minutes that what is held is not certain. Nothing "
-            "was sent; sending the same alert again soon is safe."
-        )
+        raise InDoubt("So many orders came in the last minutes that what is held is not certain.")
 
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""

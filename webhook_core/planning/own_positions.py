@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.book import Book
@@ -143,9 +143,9 @@ class OwnPositions:
             own.mode, own.account, (Unfinished.RESTING,), MOST_RESTING + 1
         )
         if unknown.cursor is not None or len(resting) > MOST_RESTING:
-            raise NotItsTurn(
+            raise InDoubt(
                 "So many orders rest, or have no known outcome, that what this strategy bought is "
-                "not certain. Nothing was sent."
+                "not certain."
             )
         entries = {
             one.unit: one for one in (*own.of_strategy(strategy), *unknown.entries, *resting)
@@ -167,10 +167,9 @@ class OwnPositions:
         if found is None:
             if self.keeps:  # reconcile has not read for long: the next delivery reads on from there
                 self._collector().run(self.budget, most_pages=2)
-            raise NotItsTurn(
+            raise InDoubt(
                 "The account has made too many trades since they were read last to read them for "
-                "one alert: let reconcile run each minute. Nothing was sent; sending the same "
-                "alert again soon is safe."
+                "one alert: let reconcile run each minute."
             )
         book, trades = found
         self.trades: Sequence[Trade] = trades

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from webhook_core.errors import NotItsTurn, VenueUnavailable
+from webhook_core.errors import InDoubt, NotItsTurn, VenueUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import NEAR
@@ -36,10 +36,7 @@ def doubts_of(leg: LegPlanner, key: str, figure: Decimal) -> list[LedgerEntry]:
     sold = sum((_may_turn(entry, figure) for entry in doubts), _ZERO)
     turned = sold > abs(figure) and any(_may_turn(entry, figure) for entry in unknown)
     if not unknown or turned or not all(_may_be_passed(one, figure, now) for one in unknown):
-        raise NotItsTurn(
-            "What is held is not certain. Nothing was sent; sending the same alert again soon is "
-            "safe."
-        )
+        raise InDoubt("What is held is not certain.")
     return doubts
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.last_prices import LastPrices
 from webhook_core.planning.open_orders import OpenNow
@@ -63,7 +63,7 @@ class RestingExits:
         found = self._exits_of(parents, pair)
         for order in found:
             if order.status not in DONE and self._has_crossed(order, pair):
-                raise _in_doubt(_crossed(order))
+                raise InDoubt(_crossed(order))
         since = self.sources.clock.now() - self.sources.read_lag
         traded = [
             (order.closed_at or self.sources.clock.now(), order)
@@ -84,13 +84,13 @@ class RestingExits:
         crossed a margin order of the pair that is not among them."""
         doubt = self.open.lacking(self._rests)
         if doubt:
-            raise _in_doubt(doubt)
+            raise InDoubt(doubt)
         for order in self.open.listed:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
                 continue
             if self._has_crossed(order, whose):
-                raise _in_doubt(_crossed(order))
+                raise InDoubt(_crossed(order))
 
     def contradiction(
         self, pair: Instrument, balances: Mapping[str, Balance], parents: Filled
@@ -162,7 +162,7 @@ class RestingExits:
             lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
             if lacks and self._is_young(entry, fill):
                 lag_s = self.sources.read_lag.total_seconds()
-                raise _in_doubt(
+                raise InDoubt(
                     f"The order of the alert {entry.alert_id} has filled, and its exit is not "
                     f"shown yet; {lag_s:.0f} s after its last trade it counts as absent."
                 )
@@ -244,7 +244,3 @@ def _missing(parent: str | None, fill: Fill, orders: Sequence[RestingOrder]) -> 
 
 def _crossed(order: RestingOrder) -> str:
     return f"The price has crossed {order.order_id}, which Kraken shows as open."
-
-
-def _in_doubt(why: str) -> NotItsTurn:
-    return NotItsTurn(f"{why} Nothing was sent; sending the same alert again soon is safe.")

@@ -23,7 +23,6 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.lagging_figures import DUST
 from webhook_core.trading.orders import Side
 from webhook_core.trading.rounding import cost_of
-from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.clock import Budget
@@ -76,12 +75,10 @@ class UnheldLimits:
         return []
 
     def _held_at_least(self, asset: str, orders: Sequence[RestingOrder]) -> Iterator[Decimal]:
+        pair_of = self._sources.known_pairs(self._budget)
         for order in orders:
-            try:
-                pair = self._sources.instrument(order.pair, self._budget)
-            except UnknownSymbol:
-                continue
-            if asset == (pair.base if order.side is Side.SELL else pair.quote):
+            pair = pair_of(order.pair)
+            if pair and asset == (pair.base if order.side is Side.SELL else pair.quote):
                 yield least_of(order)
 
     def _judged(self, asset: str, held: Decimal, least: Decimal) -> str:

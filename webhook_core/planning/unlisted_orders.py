@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.own_orders import may_live
@@ -236,9 +236,9 @@ def _open_order(entry: LedgerEntry, shown: Shown) -> RestingOrder | None:
     )
 
 
-def _in_doubt(entry: LedgerEntry, why: str) -> NotItsTurn:
+def _in_doubt(entry: LedgerEntry, why: str) -> InDoubt:
     what = f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it"
-    return NotItsTurn(f"{what}. Nothing was sent; sending the same alert again soon is safe.")
+    return InDoubt(f"{what}.")
 
 
 def _not_shown(entry: LedgerEntry, order_id: str) -> str:

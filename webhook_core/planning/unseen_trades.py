@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.unfinished import is_final
 from webhook_core.money.owners import forgotten
@@ -73,19 +73,18 @@ class UnseenTrades:
         if self.doubts is not None:
             self.doubts.append(entry)
             return
-        raise NotItsTurn(
+        raise InDoubt(
             f"What the order of the alert {entry.alert_id} came to is not known, so what this "
-            "strategy bought is not certain. Nothing was sent; sending the same alert again soon "
-            "is safe."
+            "strategy bought is not certain."
         )
 
     def check_owners(self, waiting: Iterable[VenueTrade]) -> None:
         """``waiting``: trades of which it does not show yet whose they are."""
         for trade in waiting:
             if self._pair in (None, trade.pair):
-                raise NotItsTurn(
+                raise InDoubt(
                     f"Kraken does not show yet whose order {trade.order_id} is, which has just "
-                    "traded. Nothing was sent; sending the same alert again soon is safe."
+                    "traded."
                 )
 
     def behind(

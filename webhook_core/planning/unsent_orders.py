@@ -24,7 +24,6 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import CancelIntent
 from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.requests import OrderRequest
-from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
@@ -118,11 +117,8 @@ class UnsentOrders:
     def _may_be_of_pair(self, missed: LedgerEntry) -> bool:
         if self.instrument is None:
             return True
-        try:
-            pair = self.sources.pair_rules.current().resolve(missed.current.request.symbol)
-        except UnknownSymbol:
-            return True
-        return pair.key == self.instrument.key
+        pair = self.sources.pair_rules.current().find(missed.current.request.symbol)
+        return pair is None or pair.key == self.instrument.key
 
 
 def _is_order(request: OrderRequest) -> bool:
