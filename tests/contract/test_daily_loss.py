@@ -48,7 +48,7 @@ def run(store, trades, minutes, prices):
     clock.now = lambda: now
     trades.keep_place(Place(now - timedelta(minutes=2), NOON.date(), now))
     known = {symbol: D(price) for symbol, price in prices.items()}
-    losses = DailyLoss(store, trades, clock, "live", "main", lambda *_: known, OWNERS)
+    losses = DailyLoss(trades, clock, lambda *_: known, OWNERS)
     return [owner.strategy for owner in losses.keep(Budget.start(clock, 5)).reached]
 
 

@@ -45,8 +45,7 @@ def _open(book):
 @settings(max_examples=examples(80))
 @given(TRADES, st.lists(st.integers(1, 60), max_size=12))
 def test_nothing_is_lost_between_two_runs(said, steps):
-    documents = MemoryDocuments()
-    store = TradeStore(documents, "live", "default")
+    store = TradeStore(MemoryDocuments(), "live", "default")
     left = sorted((_trade(number, one) for number, one in enumerate(said)), key=lambda one: one.at)
     now, known = FIRST, []
     for hours in (*steps, 15 * 24):
@@ -55,7 +54,7 @@ def test_nothing_is_lost_between_two_runs(said, steps):
         left = left[len(fresh) :]
         known += store.add(fresh)
         store.keep_place(Place(now - timedelta(minutes=2), FIRST.date(), now))
-        book, _, trades = HeldBefore(documents, store, "live", "default").until(now)
+        book, _, trades = HeldBefore(store).until(now)
         for trade in trades:
             book.take(trade)
         assert _open(book) == _open(booked(known))

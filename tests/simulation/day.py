@@ -167,7 +167,7 @@ class Day:
     def held(self) -> dict[Line, list[Lot]]:
         """By line what is open, as it is counted each minute."""
         trades = TradeStore(self.shared, "paper", "default")
-        book, _, last = HeldBefore(self.shared, trades, "paper", "default").until(self.clock.now())
+        book, _, last = HeldBefore(trades).until(self.clock.now())
         for trade in last:
             book.take(trade)
         return open_lots(book)

@@ -22,9 +22,7 @@ def booked(trades: Iterable[Trade]) -> Book:
 def held_by(money: Accounts, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
     """What the bridge's own orders bought for this strategy and have not sold, base; below zero
     for a short. As of the last reconcile run."""
-    of = money.collector
-    before = HeldBefore(money.store.documents, money.store, of.mode, of.account)
-    book, _, trades = before.until(money.clock.now())
+    book, _, trades = HeldBefore(money.store).until(money.clock.now())
     for trade in trades:
         book.take(trade)
     lines = (

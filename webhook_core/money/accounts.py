@@ -56,9 +56,7 @@ class Accounts:
             return None
         from webhook_core.money.daily_loss import DailyLoss  # few accounts have such a limit
 
-        of = self.collector
-        parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
-        return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
+        return DailyLoss(self.store, self.clock, self.prices, self.loss_owners).keep(budget)
 
     def opened(self) -> OpenedSpan:
         """What a report of this month needs, for whoever asks more than one thing of it. Raises

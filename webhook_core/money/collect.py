@@ -45,8 +45,6 @@ class Unkept(NamedTuple):
 class Collector:
     """``read_lag``: how far the venue's lists may lag its engine."""
 
-    mode: str
-    account: str
     ledger: Ledger
     venue: Venue
     clock: Clock
@@ -84,8 +82,7 @@ class Collector:
             return
         oldest = min(trade.at for trade in trades).date()
         void_late(self.store, oldest, place)
-        before = HeldBefore(self.store.documents, self.store, self.mode, self.account)
-        before.void_late(oldest, place)
+        HeldBefore(self.store).void_late(oldest, place)
 
     def _behind(self, place: Place, page: TradesPage, now: datetime, before: datetime) -> Place:
         """Where the next page begins: at the newest of this one, or, at the end, as far back as a
@@ -127,7 +124,7 @@ class Collector:
         not show yet whose they are."""
         if not trades:
             return [], []
-        of = Owners(self.mode, self.account, self.ledger, self.venue, self.store)
+        of = Owners(self.ledger, self.venue, self.store)
         owners = of.of_orders({trade.order_id for trade in trades}, budget)
         waiting = [one for one in trades if one.order_id not in owners and one.at >= sure]
         owned = [(one, owners.get(one.order_id)) for one in trades if one not in waiting]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.contract import Documents, rewritten
+from webhook_core.ledger.contract import rewritten
 from webhook_core.money.book import Book, Line, Position, Realised
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
@@ -70,11 +70,8 @@ NOTHING_KEPT = Kept({})
 class DailyLoss:
     """``prices``: last ones by symbol, of those that can be had."""
 
-    documents: Documents
     store: TradeStore
     clock: Clock
-    mode: str
-    account: str
     prices: Prices
     owners: tuple[LossOwner, ...] = ()
 
@@ -96,8 +93,7 @@ class DailyLoss:
 
     def _booked(self, now: datetime) -> tuple[Book, list[Realised]]:
         """What is held, and what the trades of the last days brought."""
-        before = HeldBefore(self.documents, self.store, self.mode, self.account)
-        book, _, trades = before.until(now)
+        book, _, trades = HeldBefore(self.store).until(now)
         done = [one for trade in trades if (one := book.take(trade)) is not None]
         return book, done
 
@@ -116,7 +112,8 @@ class DailyLoss:
             kept = Kept(after, tuple(one for one in self.owners if one.has_reached(before, after)))
             return loss_figures.to_text(after)
 
-        rewritten(self.documents, loss_figures.document(self.mode, self.account), change)
+        name = loss_figures.document(self.store.mode, self.store.account)
+        rewritten(self.store.documents, name, change)
         return kept
 
 

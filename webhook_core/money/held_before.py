@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Documents
 from webhook_core.money.book import Book
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Trade
@@ -27,11 +26,11 @@ class Held(NamedTuple):
 
 
 class HeldBefore:
-    """Of one account in one mode."""
+    """Of the account whose trades these are."""
 
-    def __init__(self, documents: Documents, store: TradeStore, mode: str, account: str) -> None:
-        self._documents, self._store = documents, store
-        self._name = f"held-before/{mode}/{account}"
+    def __init__(self, store: TradeStore) -> None:
+        self._documents, self._store = store.documents, store
+        self._name = f"held-before/{store.mode}/{store.account}"
 
     def until(self, now: datetime, *, keeps: bool = True) -> Held:
         """What was open some days ago, and every trade since then. A day that may still get a trade

@@ -22,10 +22,9 @@ def open_accounts(
     reconciler: Reconciler, store: Store, pair_rules: PairRules, settings: Settings
 ) -> Accounts:
     """Of the account that ``reconciler`` asks for."""
-    mode, account, venue = reconciler.mode, reconciler.account, reconciler.venue
-    kept = TradeStore(store, mode, account)
-    clock, read_lag = reconciler.clock, reconciler.read_lag
-    collector = Collector(mode, account, store, venue, clock, read_lag, kept)
+    kept = TradeStore(store, reconciler.mode, reconciler.account)
+    venue, clock = reconciler.venue, reconciler.clock
+    collector = Collector(store, venue, clock, reconciler.read_lag, kept)
 
     def find(symbol: str) -> Instrument | None:
         return pair_rules.current().find(symbol)

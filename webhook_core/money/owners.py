@@ -35,10 +35,8 @@ class Owner(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Owners:
-    """Of one account."""
+    """Of the account whose trades are in ``store``."""
 
-    mode: str
-    account: str
     ledger: Ledger
     venue: Venue
     store: TradeStore
@@ -84,7 +82,8 @@ class Owners:
         return None if bought is None else Owner(bought, Role.EXIT)
 
     def _entries(self, order_ids: Collection[str]) -> dict[str, LedgerEntry]:
-        entries = self.ledger.of_orders(self.mode, self.account, order_ids) if order_ids else ()
+        mode, account = self.store.mode, self.store.account
+        entries = self.ledger.of_orders(mode, account, order_ids) if order_ids else ()
         return {entry.current.order_id or "": entry for entry in entries}
 
     def _unknown(self) -> Mapping[str, LedgerEntry]:

@@ -37,7 +37,8 @@ class TradeStore:
     """Of one account in one mode. Every method raises LedgerUnavailable."""
 
     def __init__(self, documents: Documents, mode: str, account: str) -> None:
-        self.documents, self.whose = documents, f"{mode}:{account}"
+        self.documents, self.mode, self.account = documents, mode, account
+        self.whose = f"{mode}:{account}"
         self._place, self._day = f"trades-read:{self.whose}", f"trades:{self.whose}:"
 
     def place(self) -> Place | None:

@@ -150,7 +150,7 @@ class Telling:
         return {
             "pauses": lambda known, _: standing.pauses(known, self.pausing.standing()),
             "Kraken": lambda known, _: standing.venue(known, unread),
-            "trades": TradeNews(trades, self.store, mode, account).since,
+            "trades": TradeNews(trades, self.store).since,
             "lost records": lambda known, _: lost_records(known, counted_since(self.store, lost)),
             "alerts": AlertNews(self.store, mode, account).since,
             "silence": lambda known, now: standing.silence(known, expected, now),

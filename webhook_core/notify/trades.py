@@ -27,8 +27,6 @@ class TradeNews:
 
     trades: TradeStore
     ledger: Ledger
-    mode: str
-    account: str
 
     def since(self, state: State, now: datetime) -> tuple[list[Message], State]:
         """Nothing of before the first run is told. Raises LedgerUnavailable."""
@@ -61,7 +59,8 @@ class TradeNews:
         """Which sort of order each was."""
         if not order_ids:
             return {}
-        entries = self.ledger.of_orders(self.mode, self.account, order_ids)
+        mode, account = self.trades.mode, self.trades.account
+        entries = self.ledger.of_orders(mode, account, order_ids)
         return {entry.current.order_id or "": entry.current.request.kind for entry in entries}
 
 

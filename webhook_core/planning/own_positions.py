@@ -191,8 +191,7 @@ class OwnPositions:
         keeps what lies behind it."""
         store, sources = self.store, self.sources
         place = store.place()
-        before = HeldBefore(store.documents, store, sources.mode, sources.account)
-        book, day, kept = before.until(sources.clock.now(), keeps=self.keeps)
+        book, day, kept = HeldBefore(store).until(sources.clock.now(), keeps=self.keeps)
         new = self._collector().unkept(place, {trade.trade_id for trade in kept}, self.budget)
         if new is None:
             return None
@@ -201,15 +200,7 @@ class OwnPositions:
 
     def _collector(self) -> Collector:
         sources = self.sources
-        return Collector(
-            sources.mode,
-            sources.account,
-            sources.ledger,
-            sources.venue,
-            sources.clock,
-            sources.read_lag,
-            self.store,
-        )
+        return Collector(sources.ledger, sources.venue, sources.clock, sources.read_lag, self.store)
 
 
 def _taken(book: Book, trades: Sequence[Trade], strategy: str | None) -> Book:

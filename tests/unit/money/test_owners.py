@@ -27,7 +27,7 @@ def test_an_order_whose_reply_was_lost_is_known_however_many_others_were_lost_to
         own = entry.current.client_order_id
         one = (f"O{number}", "XBTUSD", Side.BUY, "limit", Decimal(1), Decimal(1), NOON)
         venue.resting.append(RestingOrder(*one, client_order_id=own))
-    owners = Owners("paper", "main", ledger, venue, TradeStore(ledger, "paper", "main"))
+    owners = Owners(ledger, venue, TradeStore(ledger, "paper", "main"))
     found = owners.of_orders([f"O{number}" for number in range(many)], Budget.start(FakeClock(), 5))
     assert [found[f"O{number}"].entry.alert_id for number in range(many)] == [
         entry.alert_id for entry in entries

@@ -58,7 +58,7 @@ def collector(history, documents):
     store = TradeStore(documents, "live", "default")
     store.keep_place(Place(BEGAN - timedelta(hours=1), BEGAN.date()))
     ledger = MemoryLedger()
-    return Collector("live", "default", ledger, history, clock, timedelta(seconds=60), store)
+    return Collector(ledger, history, clock, timedelta(seconds=60), store)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.2, 1, 7])
