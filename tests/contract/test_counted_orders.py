@@ -3,6 +3,7 @@ the plan reads the ledger: it is in it behind others that were claimed after it.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,19 @@ class SlowClaim:
         while self.meanwhile:
             self.meanwhile.pop()()
         return self.store.claim(entry)
+
+
+class ClockBehind:
+    """Of an instance whose clock is a second behind."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def __getattr__(self, name):
+        return getattr(self.clock, name)
+
+    def now(self):
+        return self.clock.now() - timedelta(seconds=1)
 
 
 def bought_meanwhile(store, to, *, margin, shown):
@@ -89,3 +103,49 @@ def test_a_figure_is_not_said_to_have_an_order_that_only_the_limits_read(store, 
     body = alert(function, "out", action="close", **MARGIN)
     assert outcome(function.post(body)) == (200, "accepted")
     assert held(function, margin=True) == 0
+
+
+@pytest.mark.parametrize("closes", [False, True], ids=["a target", "a close of all"])
+def test_where_rows_and_plans_tell_two_figures_neither_is_decided_by(store, closes):
+    """Positions are late, one instance's clock is a second behind, and claims are slow: the rows
+    allow one figure, what the plans have counted leads to another."""
+    function = trader(usd=10**6, store=store)
+    behind = Function({}, ClockBehind(function.clock), function.venue, store)
+
+    def post(at, body):
+        function.clock.sleep(0.05)
+        assert outcome(at.post(body)) == (200, "accepted")
+
+    def order(side, volume, name, at=function):
+        post(at, at.alert(id=name, side=side, volume=volume, price="50000", **MARGIN))
+
+    def slowly(side, volume, name, meanwhile):
+        slow = SlowClaim(store, meanwhile)
+        order(side, volume, name, Function({}, function.clock, function.venue, slow))
+
+    def in_between():
+        post(function, target(function, "1.5", "first", **MARGIN))
+        function.venue.hold_back(9)
+        function.clock.sleep(1)
+        order("sell", "0.5", "less")
+
+    def meanwhile():
+        post(function, target(function, "1", "target", **MARGIN))
+        post(behind, alert(behind, "close", action="close", **MARGIN))
+
+    slowly("buy", "0.5", "some", lambda: slowly("buy", "2", "more", in_between))
+    function.clock.sleep(3)
+    order("buy", "0.5", "again")
+    function.clock.sleep(1)
+    slowly("sell", "0.5", "slow", meanwhile)
+    assert held(function, margin=True) == Decimal("-0.5")
+    if closes:  # reduces only, so it is as large as what may be held at most
+        post(function, alert(function, "last", action="close", **MARGIN))
+        assert held(function, margin=True) == 0
+        return
+    last = target(function, "1.5", "last", **MARGIN)
+    assert outcome(function.post(last)) == (503, "not_sent")
+    function.clock.sleep(61)
+    function.venue.hold_back(0)
+    post(function, target(function, "1.5", "a minute later", **MARGIN))
+    assert held(function, margin=True) == Decimal("1.5")

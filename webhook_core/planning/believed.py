@@ -42,6 +42,7 @@ from webhook_core.planning.position_course import (
     lacking_of,
     most_of,
     presumed,
+    with_counted,
 )
 from webhook_core.planning.resting_exits import Before, RestingExits
 from webhook_core.planning.settled_figures import Settled
@@ -193,9 +194,9 @@ class Believed:
     def _figure(self, name: str, settled: Settled) -> Decimal:
         shown, known = self.shown.figures[name], settled.figures.get(name)
         if is_position(name):
-            possible = self._positions(name, settled)
+            possible = with_counted(self._positions(name, settled), known)
             if len(possible) != 1 and self.others.read(settled.oldest):
-                possible = self._positions(name, settled)
+                possible = with_counted(self._positions(name, settled), known)
             if (most := most_of(possible, closes=self.closes)) is None:
                 may_prove = shown in possible and not self.closes
                 if may_prove and self.others.are_in(self._parts[name], self.exits.open):

@@ -69,6 +69,12 @@ def lacking_of(
     return frozenset(amount for course in different for amount in lacking(lots, course))
 
 
+def with_counted(possible: frozenset[Decimal], counted: Decimal | None) -> frozenset[Decimal]:
+    """What the rows allow, if anything, and what our own plans have counted, if they lead to one
+    figure: a slow claim, or clocks that differ, can part the two."""
+    return possible | {counted} if possible and counted is not None else possible
+
+
 def most_of(possible: Collection[Decimal], *, closes: bool) -> Decimal | None:
     """What is held; None where that is not certain. What ``closes`` all of it only reduces, so for
     that it is what may be held at most, as long as that is on one side."""

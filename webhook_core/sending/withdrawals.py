@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import InDoubt
 from webhook_core.ledger.attempts import denied_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
@@ -19,7 +19,7 @@ from webhook_core.value import replace
 def withdraw(decided: Decided, own: Unit, ledger: Ledger, now: datetime) -> None:
     """Each is written unless a resend was there before. ``own``: the unit of the cancel.
 
-    Raises NotItsTurn then, and while one that may be meant can be claimed; LedgerUnavailable.
+    Raises InDoubt then, and while one that may be meant can be claimed; LedgerUnavailable.
     """
     unsent = decided.unsent
     for entry in unsent.awaited:
@@ -60,9 +60,8 @@ def _write(entry: LedgerEntry, ledger: Ledger) -> None:
     report(written.entry)
 
 
-def _in_doubt(entry: LedgerEntry) -> NotItsTurn:
-    return NotItsTurn(
+def _in_doubt(entry: LedgerEntry) -> InDoubt:
+    return InDoubt(
         f"The alert {entry.alert_id} was not sent yet, and a resend of it may be, so a cancel may "
-        "miss its order. "
-        "Nothing was sent; sending the same alert again soon is safe."
+        "miss its order."
     )
