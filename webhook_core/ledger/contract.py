@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.value import NamedTuple, Value
 
+T = TypeVar("T")
 TRIES = 5
 """So often another process may come first in one write."""
 
@@ -185,15 +186,17 @@ class Documents(Protocol):
         query of the store's."""
 
 
-def rewritten(documents: Documents, name: str, change: Callable[[str | None], str | None]) -> None:
+def rewritten(
+    documents: Documents, name: str, change: Callable[[str | None], tuple[str | None, T]]
+) -> T:
     """Write what ``change`` makes of a document (None: absent; of what it makes: as it is), and
-    of what is there by then where somebody else has written in between. Raises LedgerUnavailable,
-    and what ``change`` raises."""
+    of what is there by then where somebody else has written in between: what it says of the text
+    that stands. Raises LedgerUnavailable, and what ``change`` raises."""
     for _ in range(TRIES):
         stored = documents.read(name)
-        text = change(None if stored is None else stored.text)
+        text, said = change(None if stored is None else stored.text)
         if text is None or documents.write(name, text, stored):
-            return
+            return said
     raise LedgerUnavailable(f"The ledger is not available: others write {name} at this moment.")
 
 

@@ -99,22 +99,19 @@ class DailyLoss:
 
     def _written(self, counted: Mapping[str, Loss]) -> Kept:
         """With the worst of the day. Where two runs meet, the later figures stand."""
-        kept = NOTHING_KEPT
 
-        def change(text: str | None) -> str:
-            nonlocal kept
+        def change(text: str | None) -> tuple[str, Kept]:
             before = {} if text is None else _readable(text)
             after = {
                 owner.strategy: found
                 for owner in self.owners
                 if (found := _later(before.get(owner.strategy), counted.get(owner.strategy)))
             }
-            kept = Kept(after, tuple(one for one in self.owners if one.has_reached(before, after)))
-            return loss_figures.to_text(after)
+            reached = tuple(one for one in self.owners if one.has_reached(before, after))
+            return loss_figures.to_text(after), Kept(after, reached)
 
         name = loss_figures.document(self.store.mode, self.store.account)
-        rewritten(self.store.documents, name, change)
-        return kept
+        return rewritten(self.store.documents, name, change)
 
 
 def _readable(text: str) -> Mapping[str, Loss]:

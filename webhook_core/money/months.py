@@ -116,7 +116,7 @@ def void_late(store: TradeStore, oldest: date, place: Place) -> None:
     finds another version and keeps nothing.
     """
     for month in _months(oldest.replace(day=1), _settled(place)):
-        rewritten(store.documents, _name(store, month), lambda _: _VOID)
+        rewritten(store.documents, _name(store, month), lambda _: (_VOID, None))
 
 
 def _name(store: TradeStore, month: date) -> str:

@@ -152,10 +152,10 @@ class PairRules(Record):
             return Stored()
 
     def _store(self, learnt: Sequence[Instrument], whole: datetime | None) -> None:
-        def change(text: str | None) -> str:
+        def change(text: str | None) -> tuple[str, None]:
             before = stored_in(text) if text is not None and whole is None else Stored((), whole)
             merged = {one.key: one for one in (*before.instruments, *learnt)}
-            return to_document(merged.values(), before.whole)
+            return to_document(merged.values(), before.whole), None
 
         try:
             rewritten(self.documents, self.document, change)

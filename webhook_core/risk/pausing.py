@@ -26,29 +26,25 @@ class Pausing:
 
     def pause(self, wanted: Pause) -> Pause:
         """What stands then, which may be tighter than what is wanted. Raises LedgerUnavailable."""
-        pause = wanted
 
-        def change(text: str | None) -> str:
-            nonlocal pause
-            pause = tightened(_readable(text), wanted)
-            return to_text(pause)
+        def change(text: str | None) -> tuple[str, Pause]:
+            stands = tightened(_readable(text), wanted)
+            return to_text(stands), stands
 
-        rewritten(self.documents, self._name(wanted.strategy), change)
+        pause = rewritten(self.documents, self._name(wanted.strategy), change)
         event(logging.WARNING, "trading.paused", pause=_logged(pause), reason=pause.why or None)
         return pause
 
     def pause_once(self, wanted: Pause) -> bool:
         """Whether it did; not where one that stands holds entries until somebody resumes. Of many
         at once one does. Raises LedgerUnavailable."""
-        does = False
 
-        def change(text: str | None) -> str | None:
-            nonlocal does
+        def change(text: str | None) -> tuple[str | None, bool]:
             stands = _readable(text)
             does = stands is None or stands.until is not None
-            return to_text(tightened(stands, wanted)) if does else None
+            return to_text(tightened(stands, wanted)) if does else None, does
 
-        rewritten(self.documents, self._name(wanted.strategy), change)
+        does = rewritten(self.documents, self._name(wanted.strategy), change)
         if does:
             event(logging.WARNING, "trading.paused", pause=_logged(wanted), reason=wanted.why)
         return does

@@ -128,10 +128,11 @@ class Logins:
         """On every instance, and for whoever has a copy of its cookie. Raises LedgerUnavailable."""
         now = self._clock.now().timestamp()
 
-        def change(text: str | None) -> str:
+        def change(text: str | None) -> tuple[str, None]:
             ended = {} if text is None else _read(text)
             left = {nonce: until for nonce, until in ended.items() if until > now}
-            return json.dumps({**left, _nonce(session): int(session.partition(".")[0])})
+            ended = {**left, _nonce(session): int(session.partition(".")[0])}
+            return json.dumps(ended), None
 
         rewritten(self._documents, DOCUMENT, change)
 
