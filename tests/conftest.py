@@ -14,12 +14,14 @@ import warnings
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 
 from tests.support.crossed import left_out
 from tests.support.examples import ALL, examples
 from tests.support.firestore_emulator import PORT_OF_THE_RUN, is_installed, new_emulator
 from tests.support.project import ROOT
+from tests.support.worked_out_once import work_out_once
 
 settings.register_profile(
     "any machine",
@@ -28,6 +30,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
+
+work_out_once()
 
 gc.set_threshold(50_000, 20, 100)
 """A worker holds twenty thousand cases to its end. To look through them again and again was a
@@ -66,6 +70,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _place(item: pytest.Item) -> int:
     room = item.nodeid.split("/")[1]
     return LONG.index(room) if room in LONG else len(LONG)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Of a test that passed a worker tells its passing, once, not that it began, was set up, taken
+    down and ended: half of what the telling and the hearing of it take."""
+    if not hasattr(item.config, "workerinput") or os.environ.get("LOUD"):
+        return None
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def pytest_configure(config: pytest.Config) -> None:
