@@ -76,7 +76,7 @@ def _place(item: pytest.Item) -> int:
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Of a test that passed a worker tells its passing, once, not that it began, was set up, taken
     down and ended: half of what the telling and the hearing of it take."""
-    if not hasattr(item.config, "workerinput") or os.environ.get("LOUD"):
+    if not hasattr(item.config, "workerinput"):
         return None
     reports = runtestprotocol(item, nextitem=nextitem, log=False)
     for report in reports:

@@ -16,7 +16,7 @@ from tests.support.examples import examples
 from tests.support.project import ROOT
 
 SEEDS = examples(750)
-COUNTED_SEEDS = examples(150)
+COUNTED_SEEDS = examples(300)
 """`make simulate` plays ten thousand, or as many as it is told."""
 
 REACHED = (
@@ -121,7 +121,7 @@ def test_a_seed_tells_the_same_story_in_every_process():
 
 def test_telling_the_story_changes_nothing():
     """The story that is printed is the one that failed."""
-    for seed in range(50):
+    for seed in range(examples(250)):
         quiet, loud = simulate(seed), told(seed)
         assert (quiet.violations, quiet.orders, quiet.deliveries) == (
             loud.violations,

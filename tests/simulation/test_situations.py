@@ -13,7 +13,7 @@ from tests.simulation.situation_run import SITUATIONS
 from tests.support.examples import examples
 from tests.support.project import ROOT
 
-SEEDS, TOLD = examples(20), 12
+SEEDS, TOLD = examples(40), 12
 """`make simulate` plays hundreds of each."""
 
 
@@ -89,5 +89,9 @@ REACHED = {
 
 @pytest.mark.parametrize("situation", REACHED)
 def test_the_stories_go_where_it_misleads(situation):
-    stories = "\n".join(told(seed, situation).text() for seed in range(TOLD))
-    assert [what for what in REACHED[situation] if what not in stories] == []
+    missing = set(REACHED[situation])
+    for story in (told(seed, situation).text() for seed in range(TOLD)):
+        missing -= {what for what in missing if what in story}
+        if not missing:
+            return
+    assert not missing
