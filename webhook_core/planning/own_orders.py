@@ -64,10 +64,7 @@ class OwnOrders:
         """Every order that Kraken's list may lack: those of the last minutes, those
         without an outcome, and those in the book, as far as the ledger knows. Raises
         NotItsTurn where there are too many."""
-        unknown = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
-        if unknown.cursor is not None:
-            raise InDoubt(f"More than {MOST_UNKNOWN} orders have no known outcome.")
-        found = (*filter(self.is_ours, unknown.entries), *self._newest()[0], *self._resting())
+        found = (*filter(self.is_ours, self.unknown()), *self._newest()[0], *self.in_book())
         orders = (
             entry
             for entry in found
@@ -93,11 +90,23 @@ class OwnOrders:
         NotItsTurn where there are too many to ask for."""
         return [
             entry
-            for entry in self._resting()
+            for entry in self.in_book()
             if self._changes_one_of(figures, entry.current.request, instrument_of)
         ]
 
-    def _resting(self) -> Sequence[LedgerEntry]:
+    def unknown(self, strategy: str | None = None) -> Sequence[LedgerEntry]:
+        """Those without an outcome, of a strategy or of all. Raises NotItsTurn where there are too
+        many."""
+        page = self.ledger.entries(
+            states=(State.SUBMITTING,), strategy=strategy, limit=MOST_UNKNOWN
+        )
+        if page.cursor is not None:
+            raise InDoubt(f"More than {MOST_UNKNOWN} orders have no known outcome.")
+        return page.entries
+
+    def in_book(self) -> Sequence[LedgerEntry]:
+        """Those that rest, as far as the ledger knows. Raises NotItsTurn where there are too many
+        to ask for."""
         found = self.ledger.unfinished(
             self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1
         )

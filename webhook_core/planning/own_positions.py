@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.book import Book
 from webhook_core.money.collect import Collector
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Trade, in_order
 from webhook_core.planning import own_agrees
-from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN, may_live
+from webhook_core.planning.own_orders import may_live
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unseen_trades import UnseenTrades
 from webhook_core.trading.facts import Facts, RestingOrder
@@ -136,20 +135,8 @@ class OwnPositions:
     def _entries(self, strategy: str | None, unseen: UnseenTrades) -> list[LedgerEntry]:
         """Accepted orders, the newest and all that rest."""
         own = self.sources.own_orders
-        unknown = own.ledger.entries(
-            states=(State.SUBMITTING,), strategy=strategy, limit=MOST_UNKNOWN
-        )
-        resting = own.ledger.unfinished(
-            own.mode, own.account, (Unfinished.RESTING,), MOST_RESTING + 1
-        )
-        if unknown.cursor is not None or len(resting) > MOST_RESTING:
-            raise InDoubt(
-                "So many orders rest, or have no known outcome, that what this strategy bought is "
-                "not certain."
-            )
-        entries = {
-            one.unit: one for one in (*own.of_strategy(strategy), *unknown.entries, *resting)
-        }
+        orders = (*own.of_strategy(strategy), *own.unknown(strategy), *own.in_book())
+        entries = {one.unit: one for one in orders}
         found = [
             one
             for one in entries.values()

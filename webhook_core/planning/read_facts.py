@@ -86,7 +86,7 @@ class Reading:
             from webhook_core.planning.resting_orders import RestingOrders
 
             resting = RestingOrders(self.sources, self._instrument_of, keeps=self.keeps)
-            self.fills = resting.fills(legs, self.budget)
+            self.fills = resting.fills(_that_count(legs), self.budget)
         if asked.open_orders:
             from webhook_core.planning.open_orders import read_open_orders
 
@@ -189,7 +189,14 @@ class Reading:
     def _look(self, legs: Sequence[Leg]) -> Shown:
         from webhook_core.planning.believed import Shown  # only where a size follows from it
 
-        return Shown(self._seen(legs), self.shown, self.rows)
+        positions, balances = self.facts.positions or {}, self.facts.balances or {}
+        figures = {
+            name: positions.get(pair_of(name), _ZERO)
+            if is_position(name)
+            else balances.get(name, _NONE).total
+            for name in _followed(legs)
+        }
+        return Shown(figures, self.shown, self.rows)
 
     def _read_positions(self, legs: Sequence[Leg]) -> None:
         """By the pair's key, whatever name of it Kraken shows a position under."""
@@ -202,23 +209,25 @@ class Reading:
             net[key] = net.get(key, _ZERO) + row.volume
         self.facts = self.facts._replace(positions=net)
 
-    def _seen(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
-        seen: dict[str, Decimal] = {}
-        for intent, instrument in legs:
-            if instrument is not None and needs.depends_on_holdings(intent):
-                seen |= dict(self._figures(intent, instrument))
-        return seen
 
-    def _figures(self, intent: Intent, instrument: Instrument) -> Iterator[tuple[str, Decimal]]:
-        """Those that the size follows from."""
-        if self.facts.positions is not None:
-            yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
-        if self.facts.balances is None:
-            return
-        assets = instrument.base, instrument.quote
-        for asset, follows in zip(assets, needs.follows_from(intent), strict=True):
-            if follows:
-                yield asset, self.facts.balances.get(asset, _NONE).total
+def _followed(legs: Sequence[Leg]) -> Iterator[str]:
+    """The figures that the sizes follow from, by name."""
+    for intent, pair in legs:
+        if pair is None or not needs.depends_on_holdings(intent):
+            continue
+        need = needs.of_intent(intent, capped=False)
+        if need.positions:
+            yield position_key(pair.key)
+        if need.balances:  # else by what the account is worth, which Kraken states
+            assets = zip((pair.base, pair.quote), needs.follows_from(intent), strict=True)
+            yield from (asset for asset, follows in assets if follows)
+
+
+def _that_count(legs: Sequence[Leg]) -> set[str] | None:
+    """The same; None for all balances, which what the whole account is worth is added up from."""
+    all_needs = [needs.of_intent(intent, capped=False) for intent, _ in legs]
+    counts_all = any(need.equity and need.balances for need in all_needs)
+    return None if counts_all else {*_followed(legs)}
 
 
 def _with_totals(

@@ -6,17 +6,13 @@ the figures, which then have in them what was found: a read that is made later i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.fill_records import keep_fill
 from webhook_core.ledger.unfinished import is_final
-from webhook_core.planning.own_changes import position_key
-from webhook_core.trading import needs
-from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import Intent
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
@@ -35,19 +31,13 @@ class RestingOrders:
     def __init__(self, sources: Sources, instrument_of: InstrumentOf, *, keeps: bool) -> None:
         self._sources, self._instrument_of, self._keeps = sources, instrument_of, keeps
 
-    def fills(
-        self, legs: Sequence[tuple[Intent, Instrument | None]], budget: Budget
-    ) -> Mapping[str, Fill]:
-        """By order id, of those that can change a figure which a leg's size follows from. One that
-        Kraken does not show is left out. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-        figures = {
-            name for intent, pair in legs if pair is not None for name in _figures(intent, pair)
-        }
-        everything = any(_counts_all(intent) for intent, _ in legs)
-        if not figures and not everything:
+    def fills(self, figures: Collection[str] | None, budget: Budget) -> Mapping[str, Fill]:
+        """By order id, of those that can change one of these figures, or (None) any balance. One
+        that Kraken does not show is left out. Raises VenueUnavailable, LedgerUnavailable,
+        NotItsTurn."""
+        if figures is not None and not figures:
             return {}
-        own = self._sources.own_orders
-        resting = own.resting(None if everything else figures, self._instrument_of)
+        resting = self._sources.own_orders.resting(figures, self._instrument_of)
         if len(resting) > AT_ONCE:
             resting = self._changed(resting, budget)
         found: dict[str, Fill] = {}
@@ -83,21 +73,3 @@ class RestingOrders:
             fill = fills.get(entry.current.order_id or "")
             if fill is not None and (fill.volume or is_final(fill)):
                 keep_fill(sources.ledger, entry, fill, sources.clock.now(), sources.read_lag)
-
-
-def _figures(intent: Intent, pair: Instrument) -> set[str]:
-    if not needs.depends_on_holdings(intent):
-        return set()
-    need = needs.of_intent(intent, capped=False)
-    if need.positions:
-        return {position_key(pair.key)}
-    if not need.balances:  # a margin order by what the account is worth, which Kraken states
-        return set()
-    assets = zip((pair.base, pair.quote), needs.follows_from(intent), strict=True)
-    return {asset for asset, follows in assets if follows}
-
-
-def _counts_all(intent: Intent) -> bool:
-    """What the whole account is worth, added up from all that it holds."""
-    need = needs.of_intent(intent, capped=False)
-    return need.equity and need.balances
