@@ -31,6 +31,8 @@ from webhook_core.trading.plans import Denied, Plan, joined
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
+PlanLeg = Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]
+
 
 class AlertPlanner:
     """Of one alert.
@@ -100,8 +102,8 @@ class AlertPlanner:
         sources: list[int] = []
         for number, (intent, instrument) in enumerate(legs):
             planned = plan_leg(intent, instrument)
-            if isinstance(planned, Denied) and self._is_all_closed(intent, instrument):
-                planned = NoOrder(intent.symbol or "", "the legs before it close all that is held")
+            if isinstance(planned, Denied) and self.legs.before:
+                planned = self._behind_others(planned, plan_leg, intent, instrument)
             if isinstance(planned, Denied):
                 return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
             if isinstance(planned, NoOrder):
@@ -133,21 +135,22 @@ class AlertPlanner:
             known = [one for one in planned.requests if not one.is_now_or_never]
             self.legs.sold[instrument.base] = sold.and_by(known)
 
-    def _leg_planner(
-        self, legs: Sequence[Leg]
-    ) -> Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]:
+    def _leg_planner(self, legs: Sequence[Leg]) -> PlanLeg:
         if self._may_sell_twice and any(needs.follows_from_own(intent) for intent, _ in legs):
             from webhook_core.planning.own_sold import OwnLeft  # most sell once
 
             return OwnLeft(self.legs).planned
         return self.legs.planned
 
-    def _is_all_closed(self, intent: Intent, instrument: Instrument | None) -> bool:
-        if not self.legs.sold:
-            return False
-        from webhook_core.planning.several_closes import is_all_closed  # few close twice
+    def _behind_others(
+        self, refused: Denied, plan_leg: PlanLeg, intent: Intent, instrument: Instrument | None
+    ) -> Plan | NoOrder | Denied:
+        """A leg that is denied, where that is for what legs before it sell."""
+        from webhook_core.planning import behind_limits, several_closes  # few legs are denied
 
-        return is_all_closed(self.legs, intent, instrument)
+        if several_closes.is_all_closed(self.legs, intent, instrument):
+            return NoOrder(intent.symbol or "", "the legs before it close all that is held")
+        return behind_limits.planned_without(plan_leg, self.legs, refused, intent, instrument)
 
     @property
     def _may_sell_twice(self) -> bool:

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from decimal import Decimal
 
+from webhook_core.planning import behind_limits
+from webhook_core.planning.behind_limits import volume_of
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_entries import OpenEntries
 from webhook_core.planning.open_orders import just_canceled, without
@@ -23,8 +25,10 @@ from webhook_core.trading.intent import (
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
 
+_ZERO = Decimal(0)
 _SOLD = "the legs before it sell all that the strategy bought"
 _LEFT = "its orders that rest, and the legs before, leave of what this strategy bought"
 _RESTS = (
@@ -34,11 +38,14 @@ _RESTS = (
 
 
 class OwnLeft:
-    """Of one alert's plan, on spot: a margin position is bounded by Kraken's ``reduce_only``."""
+    """Of one alert's plan. A margin position is bounded by Kraken's ``reduce_only``, which knows of
+    no strategy: beside what others hold of it, what orders before a close may trade is left to
+    those."""
 
     def __init__(self, legs: LegPlanner) -> None:
         self.legs = legs
         self.sold: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.orders: list[OrderRequest] = []
         self.canceled: frozenset[str] = frozenset()
         self._resting: dict[str, Decimal] = {}
 
@@ -46,24 +53,69 @@ class OwnLeft:
         """As the planner of the legs has it, of no more than is left."""
         if isinstance(intent, CancelIntent):
             return self._canceling(intent, instrument)
-        if instrument is None or not _sells(intent):
+        if instrument is not None and isinstance(intent, PositionIntent) and intent.own:
+            return self._position(intent, instrument)
+        if instrument is None or not isinstance(intent, OrderIntent) or not _sells(intent):
             return self.legs.planned(intent, instrument)
         sold = self.sold[instrument.key]
         left = (self.legs.facts.own or {}).get(instrument.key, Decimal(0)) - sold
         if left <= 0 < sold:
             return NoOrder("", _SOLD)
-        if isinstance(intent, OrderIntent):
-            shared = left > 0 and _is_shared(intent, instrument, self.legs)
-            resting = self._rests(instrument, shared=shared)
-            if left <= resting and resting:
-                return denied("SIZE_ZERO", _RESTS)
-            left -= resting
-        cancelled = list(self.legs.cancelled)
-        planned = self.legs.planned(intent, instrument)
-        if _sold_by(planned) > left > 0:
-            self.legs.cancelled = cancelled
-            planned = self.legs.planned(_of_the_rest(intent, left), instrument)
+        shared = left > 0 and _is_shared(intent, instrument, self.legs)
+        resting = self._rests(instrument, shared=shared)
+        if left <= resting and resting:
+            return denied("SIZE_ZERO", _RESTS)
+        planned = self._of_no_more(intent, instrument, left - resting)
         self.sold[instrument.key] += _sold_by(planned)
+        self.orders += planned.requests if isinstance(planned, Plan) else ()
+        return planned
+
+    def _position(self, intent: PositionIntent, pair: Instrument) -> Plan | NoOrder | Denied:
+        """What a limit before it sells, now or never or later, nobody knows yet: where that may be
+        all it is planned as if there were none."""
+        margin = is_margin(intent.leverage)
+        own, is_all = self._own(pair, margin=margin)
+        side = Side.BUY if own < 0 else Side.SELL
+        resting = behind_limits.resting(self.legs.before, pair, side, margin=margin)
+        later = volume_of(one for one in resting if not is_all or one in self.orders)
+        unsure = (one for one in self.orders if one.pair == pair.key and one.is_unsure)
+        left = abs(own) - self.sold[pair.key] + volume_of(unsure)
+        if left <= 0 < abs(own):
+            return NoOrder("", _SOLD)
+        if later and left <= later:
+            with behind_limits.uncounted(self.legs, pair):
+                planned = self._of_no_more(intent, pair, left)
+        else:
+            said = "" if is_all or not later else behind_limits.left_to_them(later, pair)
+            planned = self._of_no_more(intent, pair, left - later, said, is_short=own < 0)
+        self.sold[pair.key] += _sold_by(planned)
+        return planned
+
+    def _own(self, pair: Instrument, *, margin: bool) -> tuple[Decimal, bool]:
+        """What the strategy holds, signed base, and whether that is all that the account does."""
+        facts = self.legs.facts
+        of_margin = (facts.positions or {}).get(pair.key, _ZERO)
+        whole = of_margin if margin else _balance(self.legs, pair).total
+        own = facts.own_part(pair.key, whole)
+        return own, own == whole
+
+    def _of_no_more(
+        self,
+        intent: OrderIntent | PositionIntent,
+        pair: Instrument,
+        left: Decimal,
+        said: str = "",
+        *,
+        is_short: bool = False,
+    ) -> Plan | NoOrder | Denied:
+        """``said`` where it is less for that."""
+        cancelled = list(self.legs.cancelled)
+        planned = self.legs.planned(intent, pair)
+        if _closed_by(planned) > left > 0:
+            self.legs.cancelled = cancelled
+            rest = _of_the_rest(intent, -left if is_short else left)
+            planned = self.legs.planned(rest, pair)
+            self.legs.notes += [said] if said else []
         return planned
 
     def _canceling(
@@ -114,18 +166,15 @@ def _is_shared(intent: OrderIntent, pair: Instrument, legs: LegPlanner) -> bool:
     """Whether it sells a part of what the strategy bought where the account holds more."""
     if intent.quantity_type != "percent_position":
         return False
-    return _balance(legs, pair).total > (legs.facts.own or {}).get(pair.key, Decimal(0))
+    return _balance(legs, pair).total > (legs.facts.own or {}).get(pair.key, _ZERO)
 
 
 def _balance(legs: LegPlanner, pair: Instrument) -> Balance:
-    return (legs.facts.balances or {}).get(pair.base, Balance(Decimal(0)))
+    return (legs.facts.balances or {}).get(pair.base, Balance(_ZERO))
 
 
-def _sells(intent: Intent) -> bool:
-    if not isinstance(intent, OrderIntent | PositionIntent) or is_margin(intent.leverage):
-        return False
-    sells = isinstance(intent, PositionIntent) or intent.side is Side.SELL
-    return sells and follows_from_own(intent)
+def _sells(intent: OrderIntent) -> bool:
+    return intent.side is Side.SELL and not is_margin(intent.leverage) and follows_from_own(intent)
 
 
 def _of_the_rest(intent: Intent, left: Decimal) -> Intent:
@@ -138,4 +187,12 @@ def _of_the_rest(intent: Intent, left: Decimal) -> Intent:
 
 
 def _sold_by(planned: Plan | NoOrder | Denied) -> Decimal:
-    return Sold().and_by(planned.requests).whole if isinstance(planned, Plan) else Decimal(0)
+    """On spot."""
+    return Sold().and_by(planned.requests).whole if isinstance(planned, Plan) else _ZERO
+
+
+def _closed_by(planned: Plan | NoOrder | Denied) -> Decimal:
+    """Of a position, or sold on spot."""
+    requests = planned.requests if isinstance(planned, Plan) else ()
+    on_margin = (one for one in requests if one.on_margin and one.exit and not one.freeing)
+    return _sold_by(planned) + volume_of(one for one in on_margin if not one.waits)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import CallsUsedUp, OrderDenied, WebhookError
 from webhook_core.ledger import transitions
-from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
@@ -123,6 +123,17 @@ class Again:
 
         return have_traded(self._decider, self._canceled, before, request, left)
 
+    def as_left(
+        self, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget
+    ) -> LedgerEntry:
+        """Ended, or smaller, where an order before it leaves less than was planned. Raises
+        NotItsTurn while that is not known, VenueUnavailable."""
+        if leg.state is State.SUBMITTING and any(one.current.request.is_unsure for one in before):
+            from webhook_core.sending import behind_sales  # few alerts sell at a limit and close
+
+            return behind_sales.as_left(self._decider, leg, before, budget)
+        return leg
+
     def _has_less_by_now(
         self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget
     ) -> bool:
@@ -130,12 +141,12 @@ class Again:
         part of that before its cancel. Of all that is held Kraken itself lets no more be sold."""
         if not request.exits or not any(map(is_of_own, self._firing.wants.intents)):
             return False
-        if _is_all_that_is_held(request, before[0]):
+        from webhook_core.sending import own_sales
+
+        if own_sales.is_all_that_is_held(request, before[0]):
             return False
         try:
-            from webhook_core.sending.own_sales import any_has_traded
-
-            return any_has_traded(self._decider, before, budget.less(ENOUGH_TO_SEND_S))
+            return own_sales.any_has_traded(self._decider, before, budget.less(ENOUGH_TO_SEND_S))
         except CallsUsedUp:
             if not self.trade_whole:
                 raise
@@ -218,16 +229,6 @@ def _as_planned(firing: Firing, first: LedgerEntry) -> Firing:
         return firing
     capped = [one._replace(most=most) if _closes_own(one) else one for one in intents]
     return firing._replace(wants=firing.wants._replace(intents=tuple(capped)))
-
-
-def _is_all_that_is_held(request: OrderRequest, first: LedgerEntry) -> bool:
-    """Whether the account held nothing of it but what the strategy bought, by the figures that leg
-    0 was planned on."""
-    from webhook_core.planning.own_changes import own_key  # few alerts mean their own
-
-    figures = dict(first.figures)
-    own = figures.pop(own_key(request.pair), None)
-    return own is not None and [abs(own) >= abs(held) for held in figures.values()] == [True]
 
 
 def _closes_own(intent: Intent) -> TypeGuard[PositionIntent]:

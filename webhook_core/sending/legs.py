@@ -14,10 +14,10 @@ import logging
 from collections.abc import Callable, Sequence
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
-from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
+from webhook_core.errors import NotItsTurn, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import transitions
-from webhook_core.ledger.attempts import denied_attempt, no_action_attempt
+from webhook_core.ledger.attempts import denied_attempt
 from webhook_core.ledger.contract import (
     Claim,
     Claimed,
@@ -30,9 +30,14 @@ from webhook_core.ledger.contract import (
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.sending.again import Again
-from webhook_core.sending.progress import Progress, _lets_pass, ended_as_nothing, why_nothing
+from webhook_core.sending.progress import (
+    Progress,
+    _lets_pass,
+    as_counted,
+    ended_as_nothing,
+    why_nothing,
+)
 from webhook_core.sending.submission import Submission
-from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import Record, replace
 
 Hold = Callable[[LedgerEntry, Budget], str]
@@ -114,7 +119,11 @@ class Legs(Record):
             return self._claimed(ended_as_nothing(leg, nothing, self.clock.now(), before))
         if again.is_resumed:
             self._check_way(before[0], leg, again, budget)
-        outdated = again.is_outdated(leg, before, budget)
+        try:
+            leg = again.as_left(leg, before, budget.less(ENOUGH_TO_SEND_S))
+        except NotItsTurn as waits:
+            return _waits(leg, waits)
+        outdated = leg.state is State.SUBMITTING and again.is_outdated(leg, before, budget)
         claim = Outdated() if outdated else self._claimed_if_held(leg, before, budget)
         if isinstance(claim, Outdated):
             return self._claimed_anew(before, leg, again, budget)
@@ -135,21 +144,12 @@ class Legs(Record):
         """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
+        left = budget.less(ENOUGH_TO_SEND_S)
         try:
-            counted, mark = again.counted(before[0], leg, budget.less(ENOUGH_TO_SEND_S))
+            counted, mark = again.counted(before[0], leg, left)
+            anew = again.as_left(as_counted(leg, counted, mark, self.clock.now()), before, left)
         except NotItsTurn as waits:
-            event(logging.WARNING, "leg.not_counted", reason=waits.message, alert_id=leg.alert_id)
-            return None
-        now, request = self.clock.now(), leg.current.request
-        match counted:
-            case OrderRequest():
-                attempt = replace(leg.current, request=counted)
-            case OrderDenied():
-                attempt = denied_attempt(leg.unit, request, now, counted.message)
-            case _:
-                nothing = OrderRequest(request.symbol, {})
-                attempt = no_action_attempt(leg.unit, nothing, now, counted.why)
-        anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
+            return _waits(leg, waits)
         return self._claimed_if_held(anew, before, budget)
 
     def _claimed_if_held(
@@ -216,7 +216,7 @@ class Legs(Record):
     ) -> LedgerEntry:
         entry, before = entries[number], entries[:number]
         self._check_way(entries[0], entry, again, budget)
-        renewed = again.next_attempt(entries[0], entry, budget)
+        renewed = again.as_left(again.next_attempt(entries[0], entry, budget), before, budget)
         forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
         ended = _ended(renewed, before, forbidden) if forbidden else None
         if ended is not None and not self.hold(ended, budget.less(ENOUGH_TO_SEND_S)):
@@ -226,6 +226,11 @@ class Legs(Record):
         return self.submission.again(
             renewed, again, budget, lambda why: _ended(renewed, before, why)
         )
+
+
+def _waits(leg: LedgerEntry, why: NotItsTurn) -> Claim | None:
+    event(logging.WARNING, "leg.not_counted", reason=why.message, alert_id=leg.alert_id)
+    return None
 
 
 def _is_another(claim: Claim | None, leg: LedgerEntry) -> bool:

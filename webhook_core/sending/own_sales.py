@@ -15,7 +15,7 @@ from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
-from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_changes import DONE, own_key
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.opened_by_exits import may_lack
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
@@ -102,6 +102,14 @@ def counted(
         return NoOrder(decided.symbol, decided.nothing), mark
     (now,) = decided.requests
     return (now if now.volume < request.volume else request), mark
+
+
+def is_all_that_is_held(request: OrderRequest, first: LedgerEntry) -> bool:
+    """Whether the account held nothing of it but what the strategy bought, by the figures that leg
+    0 was planned on."""
+    figures = dict(first.figures)
+    own = figures.pop(own_key(request.pair), None)
+    return own is not None and [abs(own) >= abs(held) for held in figures.values()] == [True]
 
 
 def _intent_of(wants: Wants, first: LedgerEntry, leg: LedgerEntry) -> OrderIntent | None:

@@ -68,7 +68,7 @@ def no_further(
     """``again``: the order by the figures of ``now``; ``legs``: leg 0, with the plan and the
     figures that it was made on, and the one that the order is for."""
     first, leg = legs
-    then, held = _held(first.figures, again, pair), _held(now, again, pair)
+    then, held = held_of(first.figures, again, pair), held_of(now, again, pair)
     if then is None or held is None or then * held <= 0:
         return again
     planned = (first.current.request, *first.following)[: leg.unit.leg + 1]
@@ -81,10 +81,10 @@ def no_further(
     return again._replace(parameters={**again.parameters, "volume": plain(most)})
 
 
-def _held(
+def held_of(
     figures: Mapping[str, Decimal], request: OrderRequest, pair: Instrument
 ) -> Decimal | None:
-    """Signed base, None where it is not among the figures."""
+    """What it closes, by the figures of its alert: signed base, None where it is not among them."""
     name = own_changes.position_key(pair.key) if request.on_margin else pair.base
     whole, own = figures.get(name), figures.get(own_changes.own_key(pair.key))
     return whole if whole is None or own is None else part_of(whole, own)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from webhook_core.ledger.attempts import no_action_attempt
+from webhook_core.errors import OrderDenied
+from webhook_core.ledger.attempts import denied_attempt, no_action_attempt
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.trading.intent import NoOrder
 from webhook_core.trading.plans import NOT_PROTECTED, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import NamedTuple, replace
@@ -43,15 +45,15 @@ class Progress(NamedTuple):
         return next(open_ones, None) or self._failed or next(did, self.entries[-1])
 
     def _has_done(self, entry: LedgerEntry) -> bool:
-        """The rest of an exit, or the stop behind it, that came to nothing leaves the answer to
-        what was sold, and a cancel behind an order to that order."""
+        """What came to nothing behind an order leaves the answer to that order, as does the rest of
+        an exit to what was sold; and so does a cancel."""
         if entry.unit.leg == 0:
             return entry.state in DONE
         planned = self.entries[0].following[entry.unit.leg - 1]
         if planned.freeing and planned.method == "CancelOrder":
             return entry.state in DONE and not any(map(_is_placed, self.entries))
-        is_nothing = entry.state is State.NO_ACTION and (planned.waits or planned.freeing)
-        return entry.state in DONE and not is_nothing
+        is_rest = planned.waits or planned.freeing or any(map(_is_placed, self.entries))
+        return entry.state in DONE and not (entry.state is State.NO_ACTION and is_rest)
 
     @property
     def _failed(self) -> LedgerEntry | None:
@@ -112,12 +114,23 @@ def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry], *, trade_w
         canceled = all(entry.state is State.ACCEPTED for entry in before if _is_cancel(entry))
         idle = trade_whole and canceled and is_behind_idle_exits(before, request)
         return "the exits that were canceled have opened nothing" if idle else ""
-    freeing = [entry for entry in before if entry.current.request.freeing]
-    if not request.freeing or request.method != "AddOrder" or not freeing:
+    if not request.freeing or request.method != "AddOrder":
         return ""
+    if is_kept(before):
+        return "the exit that it was to replace rests on"
+    freeing = [entry for entry in before if entry.current.request.freeing]
     # The stop for the rest of an exit that had filled, or was canceled by others, before it was
     # set free.
-    return "the exit that it was to replace rests no more" if found_none_open(freeing[-1]) else ""
+    is_gone = bool(freeing) and found_none_open(freeing[-1])
+    return "the exit that it was to replace rests no more" if is_gone else ""
+
+
+def is_kept(before: Sequence[LedgerEntry]) -> bool:
+    """Whether the last exit of these that was to be canceled was not, since a limit before it
+    leaves nothing to be closed."""
+    planned = ((one, before[0].following[one.unit.leg - 1]) for one in before[1:])
+    cancels = [one for one, sent in planned if sent.freeing and sent.method == "CancelOrder"]
+    return bool(cancels) and cancels[-1].state is State.NO_ACTION
 
 
 def is_behind_idle_exits(before: Sequence[LedgerEntry], request: OrderRequest) -> bool:
@@ -167,6 +180,23 @@ def ended_as_nothing(
     if request.freeing and _another_is_canceled(before, request.symbol):
         warnings = (*warnings, undone(NOT_PROTECTED, f"{_BARE}: {why}"))
     return replace(leg, attempts=(attempt,), turn=None, warnings=warnings)
+
+
+def as_counted(
+    leg: LedgerEntry, counted: OrderRequest | NoOrder | OrderDenied, mark: str | None, now: datetime
+) -> LedgerEntry:
+    """The leg as it is claimed where it was counted again; ``mark``: of its line, from before."""
+    request = leg.current.request
+    match counted:
+        case OrderRequest():
+            attempt = replace(leg.current, request=counted)
+        case OrderDenied():
+            attempt = denied_attempt(leg.unit, request, now, counted.message)
+        case _:
+            nothing = OrderRequest(request.symbol, {})
+            attempt = no_action_attempt(leg.unit, nothing, now, counted.why)
+    turn = None if leg.turn is None else leg.turn._replace(mark=mark)
+    return replace(leg, attempts=(attempt,), turn=turn)
 
 
 def _another_is_canceled(before: Sequence[LedgerEntry], symbol: str) -> bool:

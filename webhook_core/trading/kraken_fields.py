@@ -74,6 +74,11 @@ class OrderFields:
         return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)
 
     @property
+    def is_unsure(self) -> bool:
+        """Whether nobody knows, before it is sent, if it trades at once."""
+        return bool(self.kind) and self.rests and not self.is_scheduled
+
+    @property
     def leverage(self) -> int | None:
         """None: spot."""
         return int(self.parameters["leverage"]) if "leverage" in self.parameters else None
