@@ -72,6 +72,10 @@ def _place(item: pytest.Item) -> int:
     return LONG.index(room) if room in LONG else len(LONG)
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()  # nor is any looked through at the end, which took a second a worker
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Of a test that passed a worker tells its passing, once, not that it began, was set up, taken

@@ -9,8 +9,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 import pytest
-from google.cloud import logging_v2
-from google.cloud.logging_v2.handlers import StructuredLogHandler
 
 from webhook_core.cloud.json_lines import GoogleLine, encode
 from webhook_core.cloud.log_facts import plain
@@ -36,7 +34,7 @@ class Encoder(json.JSONEncoder):
 
 @pytest.fixture(autouse=True)
 def _no_line_about_the_library_itself(monkeypatch):
-    monkeypatch.setattr(logging_v2, "_instrumentation_emitted", True)
+    monkeypatch.setattr("google.cloud.logging_v2._instrumentation_emitted", True)
 
 
 def record(message="order.accepted", facts=None, level=logging.INFO, args=(), error=None):
@@ -75,6 +73,9 @@ def theirs(made, project=PROJECT):
         facts["exception"] = logging.Formatter().formatException(made.exc_info)
         made.exc_info = None
     made.json_fields = facts
+    # Imported here: each worker collects this file, and one plays it.
+    from google.cloud.logging_v2.handlers import StructuredLogHandler
+
     stream = io.StringIO()
     StructuredLogHandler(stream=stream, project_id=project, json_encoder_cls=Encoder).handle(made)
     return json.loads(stream.getvalue())
