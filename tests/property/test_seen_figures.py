@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.documents import MemoryDocuments
 from webhook_core.ledger.contract import Document
-from webhook_core.planning import seen_resting, unheld_limits
+from webhook_core.planning import seen_resting
 from webhook_core.planning.seen_figures import Seen, SeenFigures, of_text
 from webhook_core.planning.seen_resting import AtRest, SeenResting
 from webhook_core.trading.facts import RestingOrder
@@ -83,14 +83,3 @@ def test_what_rests_is_known_for_one_margin_more_than_it_is_listed(resting, data
 )
 def test_a_text_of_what_rests_that_is_none_of_ours_is_nothing(text):
     assert seen_resting.of_text(Document(text, "1")) == {}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "null", "[]", "{", '{"ZUSD 0 1": 1}', '{"ZUSD 0 1": null}', '{"ZUSD 0 1": "now"}'),
-        '{"ZUSD 0 1": "2026-01-01T00:00:00"}',
-    ],
-)
-def test_a_text_of_missing_funds_that_is_none_of_ours_is_nothing(text):
-    assert unheld_limits.of_text(text) == {}

@@ -36,14 +36,12 @@ KEPT = 400
 
 class LateKraken(kraken_server.KrakenServer):
     """``late``: seconds by read, and ``once`` of the next such read alone. What changes the book is
-    never late. ``earning``: the assets that stand in the row of Auto Earn. ``holds``: whether
-    balances show what orders hold."""
+    never late. ``earning``: the assets that stand in the row of Auto Earn."""
 
     def __init__(self, clock: SharedClock, **options: Any) -> None:
         self.late: dict[str, float] = {}
         self.once: dict[str, float] = {}
         self.earning: frozenset[str] = frozenset()
-        self.holds = True
         self._past: list[tuple[float, str]] = []
         super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
 
@@ -59,13 +57,7 @@ class LateKraken(kraken_server.KrakenServer):
         if lag and self._past:
             past = self._engine_on(Frozen(self._text_before(lag)))
             code, content = past.handle(method, path, query, headers, body)
-        return code, self._balances(content) if endpoint == "BalanceEx" else content
-
-    def _balances(self, content: bytes) -> bytes:
-        answer = json.loads(earning(content, self.earning))
-        for row in answer.get("result", {}).values() if not self.holds else ():
-            row["hold_trade"] = "0"
-        return json.dumps(answer).encode()
+        return code, earning(content, self.earning) if endpoint == "BalanceEx" else content
 
     def _text_before(self, lag: float) -> str:
         shown = [text for moment, text in self._past if moment <= self.clock.monotonic() - lag]

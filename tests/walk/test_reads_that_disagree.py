@@ -21,7 +21,6 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.unfinished import is_final
 from webhook_core.planning import own_agrees
 from webhook_core.planning.order_fills import OrderFills
-from webhook_core.planning.unheld_limits import UnheldLimits
 from webhook_core.planning.unseen_trades import UnseenTrades
 
 ALL = {*READS, "TradesHistory", "QueryTrades"} - {"Ticker"}
@@ -32,13 +31,15 @@ FRESH = {
     "figures and open orders": ("BalanceEx", "OpenPositions", "OpenOrders"),
     "trades": ("TradesHistory",),
 }
+UNSEEN = "figures", 0
+"""A balance does not say of which order it shows the fill."""
 WHERE = [
     *(
         (fresh, "all", margin)
         for fresh in ("open orders", "orders", "figures")
         for margin in (0, 1)
     ),
-    *((fresh, "own", margin) for fresh in FRESH for margin in (0, 1)),
+    *((fresh, "own", margin) for fresh in FRESH for margin in (0, 1) if (fresh, margin) != UNSEEN),
 ]
 """Nobody reads the trades where a close means all."""
 WANTS = {
@@ -58,8 +59,6 @@ def rests(folder: Path, means: str, fresh: str, *, margin: bool, others: bool) -
     with scene(instances=2, margin=margin, balances=money, **env) as there:
         if others:
             there.send("two", side="buy", volume="1")
-            rests_too = {"order_type": "limit", "price": "50000", "symbol": "BTCUSD"}
-            there.send("two", side="buy", volume="0.01", **rests_too)
         there.operate("POST", "/reconcile")
         there.clock.sleep(100)
         there.operate("POST", "/reconcile")
@@ -88,31 +87,6 @@ def test_a_limit_that_fills(what, trades, fresh, *, others, means, margin, tmp_p
         assert there.held() == wanted, (answer["message"], there.statuses)
 
 
-def test_funds_that_are_never_held_keep_nobody_waiting_for_longer_than_reads_lag(tmp_path):
-    with rests(tmp_path, "own", "figures", margin=False, others=True) as there:
-        there.kraken.late.clear()
-        there.kraken.holds = False
-        for sent in 1, 2:
-            size = f"0.{sent}"
-            answer = there.send("one", most=MOST_SENDS, **NO_ORDER | target(size))
-            assert answer["status"] == 200, answer
-            assert there.held() == Decimal(size) + 1
-            assert [one for one in answer["warnings"] if "USD for orders" in one], answer
-            waited = {1: (100, 12), 2: (0, 0)}[sent]
-            assert len(there.statuses) - 1 == waited[1], there.statuses
-            there.clock.sleep(waited[0])
-
-
-def test_funds_that_no_more_than_was_counted_can_have_come_of_keep_nobody_waiting(tmp_path):
-    """A balance that is older than the order holds nothing for it."""
-    with rests(tmp_path, "own", "figures", margin=False, others=False) as there:
-        there.kraken.late.clear()
-        there.kraken.holds = False
-        answer = there.send("one", **NO_ORDER | target("0.15"))
-        assert there.statuses == [200], answer
-        assert there.held() == Decimal("0.15")
-
-
 def as_if_all_had_filled(self: OrderFills) -> dict[str, Decimal]:
     return {name: Decimal("Infinity") for name, fill in self.by_order.items() if not is_final(fill)}
 
@@ -125,10 +99,6 @@ def nothing(*_: Any) -> None:
     pass
 
 
-def judged_as_nothing(*_: Any) -> str:
-    return ""
-
-
 BROKEN: dict[str, tuple[Any, str, Any, Any]] = {
     "an order shows by itself what it has filled": (
         OrderFills, "resting", property(as_if_all_had_filled), (half_fills, "open orders", "all"),
@@ -139,26 +109,15 @@ BROKEN: dict[str, tuple[Any, str, Any, Any]] = {
     "positions show no more of an order than it does": (
         own_agrees, "check", nothing, (fills, "figures", "own"),
     ),
-    "what rests holds its funds": (
-        UnheldLimits, "_judged", judged_as_nothing, (fills, "figures", "own"),
-    ),
     "an order that is listed no more may rest": (
         UnseenTrades, "_is_gone", asked_at_first, (fills, "figures and open orders", "own"),
     ),
 }  # fmt: skip
 
 
-SPOT = (
-    "an order shows by itself what it has filled",
-    "an order that is listed no more may rest",
-    "what rests holds its funds",
-)
-
-
 @pytest.mark.parametrize("rule", BROKEN)
 def test_without_its_rule_a_scene_fails(rule, tmp_path):
     where, name, broken, (trades, fresh, means) = BROKEN[rule]
-    margin = rule not in SPOT
-    how = {"others": False, "means": means, "tmp_path": tmp_path, "margin": margin}
+    how = {"others": False, "means": means, "tmp_path": tmp_path, "margin": fresh[-6:] != "orders"}
     play = test_a_limit_that_fills
     fails_without(where, name, broken, lambda: play("more", trades, fresh, **how))

@@ -93,7 +93,6 @@ class AlertPlanner:
             )
             self.legs.facts = own.added_to(read, self.wants.strategy, legs)
             self.legs.fills = {**read.fills, **own.filled}
-            self.legs.notes += own.notes
         return read
 
     def _planned(self, legs: Sequence[Leg], warned: tuple[str, ...]) -> Decided | Denied:

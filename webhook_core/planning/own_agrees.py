@@ -31,9 +31,9 @@ def check(
     pair: Instrument,
     trades: Sequence[Trade],
     unseen: UnseenTrades,
-) -> Volumes:
-    """What those that rest have filled at least. ``read``: what was read before. ``own``: signed
-    base, counted from ``trades`` and from what those may lack. Raises NotItsTurn."""
+) -> None:
+    """``read``: what was read before. ``own``: signed base, counted from ``trades`` and from what
+    those may lack. Raises NotItsTurn."""
     asked, listed = unseen.asked, unseen.shown or unseen.listed or ()
     filled = _traded(trades, pair)
     for name, fill in asked.items():
@@ -48,11 +48,11 @@ def check(
     positions, balances = read.facts.positions, read.facts.balances or {}
     held = balances.get(pair.base, Balance(_ZERO)).total
     held = held if positions is None else positions.get(pair.key, _ZERO)
-    if part_of(held, own) != own:
-        for name, fill in read.fills.items():
-            if filled.get(name, _ZERO) > fill.volume:
-                raise may_lack()
-    return {name: filled[name] for name in rest}
+    if part_of(held, own) == own:
+        return
+    for name, fill in read.fills.items():
+        if filled.get(name, _ZERO) > fill.volume:
+            raise may_lack()
 
 
 def _traded(trades: Sequence[Trade], pair: Instrument) -> Volumes:

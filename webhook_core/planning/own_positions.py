@@ -8,7 +8,7 @@ yet. What somebody else bought is in none of it. Nothing is answered on a doubt:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,14 +62,12 @@ class OwnPositions:
         self.listed: tuple[RestingOrder, ...] | None = None
         self.traded: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.doubts: list[LedgerEntry] | None = None
-        self.notes: list[str] = []
 
     def added_to(
         self, read: Read, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
     ) -> Facts:
         """The facts with what the strategy bought, for the legs that ask for it, and of what has
-        exited its own; and the open orders, where those had to be read. ``notes``: what to warn
-        of."""
+        exited its own; and the open orders, where those had to be read."""
         own: dict[str, Decimal] = {}
         facts = read.facts
         self.listed = facts.open_orders
@@ -78,9 +76,7 @@ class OwnPositions:
                 continue
             if isinstance(intent, OrderIntent | PositionIntent):
                 own[pair.key] = self.of(strategy, pair, margin=is_margin(intent.leverage))
-                rest = own_agrees.check(read, own[pair.key], pair, self.trades, self.unseen)
-                if rest and facts.positions is None:
-                    self.notes += self._unheld(facts, pair, own[pair.key], rest)
+                own_agrees.check(read, own[pair.key], pair, self.trades, self.unseen)
         exited = {
             pair: {whose: change for whose, change in by.items() if whose == strategy}
             if pair in own
@@ -88,15 +84,6 @@ class OwnPositions:
             for pair, by in facts.exited.items()
         }
         return facts._replace(own=own, open_orders=self.listed, exited=exited)
-
-    def _unheld(
-        self, facts: Facts, pair: Instrument, own: Decimal, rest: Mapping[str, Decimal]
-    ) -> list[str]:
-        from webhook_core.planning.unheld_limits import UnheldLimits  # few have a limit at rest
-
-        unheld = UnheldLimits(self.sources, self.budget, keeps=self.keeps)
-        listed = self.unseen.shown or self.listed or ()
-        return unheld.check(facts.balances or {}, (pair, own), listed, rest)
 
     @property
     def filled(self) -> dict[str, Fill]:

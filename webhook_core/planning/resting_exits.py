@@ -122,7 +122,7 @@ class RestingExits:
                 )
         for order in resting:
             whose = self.instrument_of(order.pair)
-            is_held = held[self._holds(order)] >= least_of(order)
+            is_held = held[self._holds(order)] >= _least_of(order)
             if whose is not None and self._has_crossed(order, whose) and is_held:
                 yield _crossed(order)
 
@@ -200,7 +200,7 @@ class RestingExits:
         for order in resting:
             if self._holds(order) != asset:
                 continue
-            held = least_of(order)
+            held = _least_of(order)
             least += held
             if order.side is Side.SELL:
                 most += held
@@ -221,7 +221,7 @@ class RestingExits:
         return [order for order in rested if self._holds(order) == asset]
 
 
-def least_of(order: RestingOrder) -> Decimal:
+def _least_of(order: RestingOrder) -> Decimal:
     """Of the base by a sell; of the quote by a buy, without its fee.
 
     Zero where its price is not known.
