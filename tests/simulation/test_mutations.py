@@ -52,7 +52,7 @@ MET_AT = {
     "orders_of_an_alert_alone": 3,
     "pairs_flat_as_shown": 8,
     "plan_before_look_up": 42,
-    "positions_as_shown": 16,
+    "positions_as_shown": 115,
     "record_without_compare": 47,
     "refusals_not_durable": 912,
     "replaced_unseen": 1164,
