@@ -17,7 +17,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import HealthCheck, settings
 
-from tests.support.crossed import left_out
+from tests.support.crossed import cut
 from tests.support.examples import ALL, examples
 from tests.support.firestore_emulator import PORT_OF_THE_RUN, is_installed, new_emulator
 from tests.support.project import ROOT
@@ -55,16 +55,20 @@ if "TMPDIR" not in os.environ and _holds_our_files(IN_MEMORY):
 LONG = ("walk", "simulation", "e2e", "matrix", "contract", "property")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if not ALL and metafunc.definition.get_closest_marker("crossed"):
+        cut(metafunc, metafunc.config.args)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     if getattr(getattr(item, "module", None), "examples", None) is examples:
         item.add_marker("seeded")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    out = set() if ALL else left_out(items, config.args)
-    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in out])
-    items[:] = sorted((item for item in items if item.nodeid not in out), key=_place)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
 
 
 def _place(item: pytest.Item) -> int:

@@ -4,7 +4,6 @@ Two values beside each other are what a mistake takes, nearly always."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from itertools import combinations
 
@@ -33,17 +32,14 @@ def covering(rows: Sequence[Row]) -> list[int]:
     return sorted(kept)
 
 
-def left_out(items: Sequence[pytest.Item], arguments: Sequence[str]) -> set[str]:
-    """The node ids of the rows that a run need not play. ``arguments``: of the command line, where
-    a row that is named is asked for."""
+def cut(metafunc: pytest.Metafunc, arguments: Sequence[str]) -> None:
+    """Leave only the rows of ``metafunc`` that a run plays. They are cut before they are cases,
+    which each worker would make to leave them out. ``arguments``: of the command line, where a row
+    that is named is asked for."""
+    rows = metafunc._calls
+    test = metafunc.definition.nodeid.partition("::")[2]
     named = {one.partition("::")[2] for one in arguments if one.endswith("]")}
-    tables = defaultdict[str, list[pytest.Item]](list)
-    for item in items:
-        table, _, row = item.nodeid.partition("::")
-        if item.get_closest_marker("crossed") and "[" in row and row not in named:
-            tables[f"{table}::{row.partition('[')[0]}"].append(item)
-    out = set[str]()
-    for rows in tables.values():
-        kept = covering([row.callspec._idlist for row in rows])  # type: ignore[attr-defined]
-        out |= {row.nodeid for row in rows} - {rows[place].nodeid for place in kept}
-    return out
+    free = [place for place, row in enumerate(rows) if f"{test}[{row.id}]" not in named]
+    kept = {free[place] for place in covering([rows[place]._idlist for place in free])}
+    out = set(free) - kept
+    metafunc._calls = [row for place, row in enumerate(rows) if place not in out]
