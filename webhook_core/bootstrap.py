@@ -20,7 +20,7 @@ from webhook_core.events import event
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
-from webhook_core.kraken.packaged_pairs import Records, snapshot
+from webhook_core.kraken.packaged_pairs import PackagedRecords, snapshot
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
@@ -224,7 +224,7 @@ def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue
     if settings.trading_mode != "paper":
         return PairRules(snapshot, "pair-rules", store, venue, clock)
     document = "pair-rules" if settings.paper_prices == "kraken" else "paper-pair-rules"
-    return PairRules(snapshot, document, store, venue, clock, Records())
+    return PairRules(snapshot, document, store, venue, clock, PackagedRecords())
 
 
 def open_venue(

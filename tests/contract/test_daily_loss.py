@@ -13,7 +13,7 @@ from tests.support.clock import FakeClock
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.money.daily_loss import DailyLoss, LossOwner
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.risk import loss_figures
 from webhook_core.trading.day_begins import MIDNIGHT
@@ -46,7 +46,7 @@ def run(store, trades, minutes, prices):
     now = NOON + timedelta(minutes=minutes)
     clock = FakeClock()
     clock.now = lambda: now
-    trades.keep_place(Place(now - timedelta(minutes=2), NOON.date(), now))
+    trades.keep_place(ReadTo(now - timedelta(minutes=2), NOON.date(), now))
     known = {symbol: D(price) for symbol, price in prices.items()}
     losses = DailyLoss(trades, clock, lambda *_: known, OWNERS)
     return [owner.strategy for owner in losses.keep(Budget.start(clock, 5)).reached]

@@ -12,7 +12,14 @@ import pytest
 from tests.support.ledger_entries import NOON, in_turn, submitting
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, Outdated
-from webhook_core.planning.reservations import Kept, Leg, Overtaken, Place, Reservations, of_text
+from webhook_core.planning.reservations import (
+    Kept,
+    Leg,
+    Overtaken,
+    OwnersDocument,
+    Reservations,
+    of_text,
+)
 from webhook_core.trading.orders import Side
 
 NAME = "held-limits/paper/main/trend"
@@ -27,7 +34,7 @@ def text_in(store):
 
 def reserving(entry, text):
     """The entry of an alert that was planned on that document."""
-    plan = Reservations((Place(NAME, text, of_text(text, NOON)),), "trend", (LEG,))
+    plan = Reservations((OwnersDocument(NAME, text, of_text(text, NOON)),), "trend", (LEG,))
     return replace(entry, takes=plan.takes(entry.unit, NOON))
 
 

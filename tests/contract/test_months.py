@@ -13,12 +13,12 @@ from tests.contract.test_trade_store import trade as one_trade
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.money.months import Months, OpenedSpan, void_late
 from webhook_core.money.report import reported
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.trading.orders import Side
 
 NOW = datetime(2027, 3, 5, 12, tzinfo=UTC)
 FIRST = date(2026, 11, 28)
-PLACE = Place(NOW - timedelta(minutes=2), FIRST, NOW)
+PLACE = ReadTo(NOW - timedelta(minutes=2), FIRST, NOW)
 ALL = datetime.min.replace(tzinfo=UTC), NOW
 MARCH = datetime(2027, 3, 1, tzinfo=UTC), NOW
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.money.trade_store import FULL, Place, TradeStore
+from webhook_core.money.trade_store import FULL, ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade, to_row
 from webhook_core.trading.orders import Side
 
@@ -29,7 +29,7 @@ def test_a_trade_is_kept_once_and_listed_in_its_order(store):
     rows = [trade(3), trade(1), trade(2, days=1)]
     assert kept.add(rows) == [trade(1), trade(3), trade(2, days=1)]
     assert kept.add([trade(1), trade(4)]) == [trade(4)]
-    kept.keep_place(Place(NOON, NOON.date()))
+    kept.keep_place(ReadTo(NOON, NOON.date()))
     assert list(kept.between(EVER, NOON + timedelta(days=9))) == [
         trade(1), trade(3), trade(4), trade(2, days=1),
     ]  # fmt: skip
@@ -45,7 +45,10 @@ def test_another_account_and_mode_have_trades_of_their_own(store):
 def test_the_place_is_what_was_kept_last(store):
     kept = TradeStore(store, "live", "default")
     assert kept.place() is None
-    for place in (Place(NOON, NOON.date()), Place(NOON + timedelta(hours=1), NOON.date(), NOON)):
+    for place in (
+        ReadTo(NOON, NOON.date()),
+        ReadTo(NOON + timedelta(hours=1), NOON.date(), NOON),
+    ):
         kept.keep_place(place)
         assert kept.place() == place
 

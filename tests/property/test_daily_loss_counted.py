@@ -12,7 +12,7 @@ from tests.support.books import booked
 from tests.support.documents import MemoryDocuments
 from tests.support.examples import examples
 from webhook_core.money.held_before import HeldBefore
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.orders import Side
 
@@ -53,7 +53,7 @@ def test_nothing_is_lost_between_two_runs(said, steps):
         fresh = [trade for trade in left if trade.at < now]
         left = left[len(fresh) :]
         known += store.add(fresh)
-        store.keep_place(Place(now - timedelta(minutes=2), FIRST.date(), now))
+        store.keep_place(ReadTo(now - timedelta(minutes=2), FIRST.date(), now))
         book, _, trades = HeldBefore(store).until(now)
         for trade in trades:
             book.take(trade)

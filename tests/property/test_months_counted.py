@@ -18,7 +18,7 @@ from webhook_core.money import months
 from webhook_core.money.counts import Counts, PricedOrder, from_row, to_row
 from webhook_core.money.months import Months, OpenedSpan, void_late
 from webhook_core.money.report import curves, reported
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.orders import Side
 
@@ -91,10 +91,10 @@ def test_a_report_with_what_is_kept_is_one_of_all_trades(longest, said, steps):
 def _add(store, trades, now):
     """As a run does."""
     store.add(trades)
-    place = store.place() or Place(now, FIRST.date())
+    place = store.place() or ReadTo(now, FIRST.date())
     if trades:
         void_late(store, min(trade.at for trade in trades).date(), place)
-    store.keep_place(Place(now - timedelta(minutes=2), FIRST.date(), now))
+    store.keep_place(ReadTo(now - timedelta(minutes=2), FIRST.date(), now))
 
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False)

@@ -15,7 +15,7 @@ from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.takes import Take
 from webhook_core.sending import places
 from webhook_core.sending.claims import Claiming
-from webhook_core.sending.entry_counts import Counted
+from webhook_core.sending.entry_counts import CountedAlert
 
 _claim_entry = Claiming._claim_entry
 
@@ -55,7 +55,7 @@ def _take_nothing(_self: MemoryLedger, _entry: LedgerEntry) -> None:
     """The claim without its places."""
 
 
-def _settled_by_a_guess(one: Counted, *_: Any) -> Counted:
+def _settled_by_a_guess(one: CountedAlert, *_: Any) -> CountedAlert:
     """Whatever is not known as accepted gives its place back."""
     return one._replace(orders=0, legs=()) if one.legs else one
 

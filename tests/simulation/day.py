@@ -30,7 +30,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.journal.rows import row_of_note
 from webhook_core.money import opening
-from webhook_core.money.book import Book, Line, Lot
+from webhook_core.money.book import Lot, PairOfOwner, TradeBook
 from webhook_core.money.daily_loss import LossOwner
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import OpenedSpan
@@ -164,7 +164,7 @@ class Day:
         held = self.venue.balances(Budget.start(self.clock, 5))
         return {asset: row.total for asset, row in held.items()}
 
-    def held(self) -> dict[Line, list[Lot]]:
+    def held(self) -> dict[PairOfOwner, list[Lot]]:
         """By line what is open, as it is counted each minute."""
         trades = TradeStore(self.shared, "paper", "default")
         book, _, last = HeldBefore(trades).until(self.clock.now())
@@ -186,7 +186,7 @@ class Day:
         return Counter((f"{message.title} (paper)", message.body) for message in messages)
 
 
-def open_lots(book: Book) -> dict[Line, list[Lot]]:
+def open_lots(book: TradeBook) -> dict[PairOfOwner, list[Lot]]:
     return {line: list(found.lots) for line, found in book.positions.items() if found.lots}
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from webhook_core.money.accounts import Accounts
-from webhook_core.money.book import Book
+from webhook_core.money.book import TradeBook
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trades import Trade
 
 
-def booked(trades: Iterable[Trade]) -> Book:
+def booked(trades: Iterable[Trade]) -> TradeBook:
     """The book behind all of these, oldest first."""
-    book = Book()
+    book = TradeBook()
     for trade in trades:
         book.take(trade)
     return book

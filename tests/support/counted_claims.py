@@ -8,7 +8,7 @@ from typing import Any
 
 from webhook_core.ledger.contract import Claim
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.sending.entry_counts import Counted, read_counted
+from webhook_core.sending.entry_counts import CountedAlert, read_counted
 from webhook_core.sending.places import takes_of, with_places_given_back
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import Guards, Limits, TradingRules
@@ -35,7 +35,7 @@ def claim(
     return with_places_given_back(lambda: make(taking), takes, entry.unit, (store, store))
 
 
-def places(store: Any, owner: str = "trend") -> list[Counted]:
+def places(store: Any, owner: str = "trend") -> list[CountedAlert]:
     stored = store.read(f"entry-counts/paper/main/{owner}")
     return read_counted(None if stored is None else stored.text)
 

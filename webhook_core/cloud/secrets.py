@@ -40,7 +40,7 @@ class SecretReader:
     """``connect`` builds the client of Secret Manager; it is kept as long as it works."""
 
     def __init__(self, connect: Callable[[], Client] | None = None) -> None:
-        self._connect = connect or _Connection().client
+        self._connect = connect or _Clients().client
         self._lock = threading.Lock()
         self._client: Client | None = None
 
@@ -53,7 +53,7 @@ class SecretReader:
         with ``alternative`` one is enough; those that are absent have an empty value.
         """
         ends_at = time.monotonic() + seconds
-        reads = {name.name: _Read(self._value, name.name, ends_at) for name in names}
+        reads = {name.name: _SecretRead(self._value, name.name, ends_at) for name in names}
         outcomes = {name: each.wait() for name, each in reads.items()}
         faults = list(_faults(names, outcomes))
         if faults:
@@ -122,7 +122,7 @@ class SecretReader:
         return _Unreadable(f"could not be read ({status}); it is tried again with a later request")
 
 
-class _Read:
+class _SecretRead:
     """One read in a thread of its own. ``outcome``: the value, or why there is none."""
 
     def __init__(self, read: Callable[[str, float], str], name: str, ends_at: float) -> None:
@@ -152,7 +152,7 @@ def shared_reader() -> SecretReader:
     return SecretReader()
 
 
-class _Connection:
+class _Clients:
     """Builds clients. The credentials are kept: finding them asks the metadata server."""
 
     def __init__(self) -> None:

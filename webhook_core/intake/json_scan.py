@@ -15,7 +15,7 @@ _NUMBER_OR_WORD = re.compile(
 _CLOSES = {"}": "{", "]": "["}
 
 
-class Wanted(Enum):
+class Needed(Enum):
     """What had to stand at the place of the fault."""
 
     NAME = auto()
@@ -34,7 +34,7 @@ class Fault(NamedTuple):
     read. ``open``: what is not closed yet, outermost first."""
 
     at: int
-    wanted: Wanted
+    wanted: Needed
     begins: int
     ends: int
     name: str | None
@@ -45,7 +45,7 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = self.begins = self.ends = 0
-        self.wanted = Wanted.VALUE
+        self.wanted = Needed.VALUE
         self.name: str | None = None
         self.open: list[str] = []
 
@@ -53,7 +53,7 @@ class _Scan:
         """None for a text without one."""
         while True:
             self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
-            if self.wanted is Wanted.END and self.at == len(self.text):
+            if self.wanted is Needed.END and self.at == len(self.text):
                 return None
             if not self._part(self.text[self.at : self.at + 1]):
                 return self._fault(self.at, self.wanted)
@@ -61,55 +61,55 @@ class _Scan:
     def _part(self, mark: str) -> bool:
         """Go on behind the part that begins here; False if none does that may."""
         wanted = self.wanted
-        if mark == '"' and wanted in (Wanted.NAME, Wanted.VALUE):
+        if mark == '"' and wanted in (Needed.NAME, Needed.VALUE):
             return self._text()
-        if wanted is Wanted.COLON and mark == ":":
-            return self._moved(1, Wanted.VALUE)
-        if wanted is Wanted.COMMA and mark == ",":
-            return self._moved(1, Wanted.NAME if self.open[-1] == "{" else Wanted.VALUE)
+        if wanted is Needed.COLON and mark == ":":
+            return self._moved(1, Needed.VALUE)
+        if wanted is Needed.COMMA and mark == ",":
+            return self._moved(1, Needed.NAME if self.open[-1] == "{" else Needed.VALUE)
         if mark in _CLOSES:
             return self._closed(mark)
-        return wanted is Wanted.VALUE and self._value(mark)
+        return wanted is Needed.VALUE and self._value(mark)
 
     def _value(self, mark: str) -> bool:
         if mark in ("{", "["):
             self.open.append(mark)
-            return self._moved(1, Wanted.NAME if mark == "{" else Wanted.VALUE)
+            return self._moved(1, Needed.NAME if mark == "{" else Needed.VALUE)
         found = _NUMBER_OR_WORD.match(self.text, self.at)
         return found is not None and self._moved(len(found[0]), self._after_a_value())
 
     def _text(self) -> bool:
         end = _INSIDE_A_TEXT.match(self.text, self.at + 1).end()  # type: ignore[union-attr]
-        if self.wanted is Wanted.NAME:
+        if self.wanted is Needed.NAME:
             self.name = None
         if self.text[end : end + 1] != '"':
-            self.begins, self.at, self.wanted = self.at, end, Wanted.TEXT
+            self.begins, self.at, self.wanted = self.at, end, Needed.TEXT
             self.ends = end
             return False
-        if self.wanted is Wanted.NAME:
+        if self.wanted is Needed.NAME:
             self.name = self.text[self.at + 1 : end]
-            return self._moved(end + 1 - self.at, Wanted.COLON)
+            return self._moved(end + 1 - self.at, Needed.COLON)
         return self._moved(end + 1 - self.at, self._after_a_value())
 
     def _closed(self, mark: str) -> bool:
         if not self.open or self.open[-1] != _CLOSES[mark]:
             return False
         empty = self.text[self.begins : self.ends] == self.open[-1]
-        if self.wanted is not Wanted.COMMA and not empty:
+        if self.wanted is not Needed.COMMA and not empty:
             return False
         self.open.pop()
         self.name = None
         return self._moved(1, self._after_a_value())
 
-    def _after_a_value(self) -> Wanted:
-        return Wanted.COMMA if self.open else Wanted.END
+    def _after_a_value(self) -> Needed:
+        return Needed.COMMA if self.open else Needed.END
 
-    def _moved(self, length: int, wanted: Wanted) -> bool:
+    def _moved(self, length: int, wanted: Needed) -> bool:
         self.begins, self.ends = self.at, self.at + length
         self.at, self.wanted = self.ends, wanted
         return True
 
-    def _fault(self, at: int, wanted: Wanted) -> Fault:
+    def _fault(self, at: int, wanted: Needed) -> Fault:
         return Fault(at, wanted, self.begins, self.ends, self.name, "".join(self.open))
 
 

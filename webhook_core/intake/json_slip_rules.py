@@ -15,7 +15,7 @@ from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES
 from webhook_core.intake.json_scan import Fault
 
 
-class Rule(NamedTuple):
+class Hint(NamedTuple):
     """``back``: the slip lies where the part before the fault begins. ``of_value``: in the value of
     the field in hand."""
 
@@ -34,7 +34,7 @@ class Slip(NamedTuple):
     of_value: bool = False
 
 
-Rules = Sequence[Rule]
+Rules = Sequence[Hint]
 
 
 def first(table: Rules, text: str, fault: Fault, at: int | None = None) -> Slip | None:
@@ -46,8 +46,8 @@ def first(table: Rules, text: str, fault: Fault, at: int | None = None) -> Slip 
     return None
 
 
-def _between(*rows: tuple[str, str]) -> list[Rule]:
-    return [Rule(pattern, says, of_value=False) for pattern, says in rows]
+def _between(*rows: tuple[str, str]) -> list[Hint]:
+    return [Hint(pattern, says, of_value=False) for pattern, says in rows]
 
 
 EMPTY = (
@@ -124,25 +124,25 @@ BEHIND_THE_OBJECT = _between(
     (r"", "text stands after the end of the JSON object"),
 )
 IN_A_TEXT = [
-    Rule(r"\Z", f"{NO_CLOSING_QUOTE}, or the end of the message is", back=True),
-    Rule(r"\\", f"a text holds a backslash, {TEXTS}: write it twice (\\\\), or leave it out"),
-    Rule(rf"[\r\n]\s*(?:{_A_NAME}|[}}\]])", NO_CLOSING_QUOTE, back=True),
+    Hint(r"\Z", f"{NO_CLOSING_QUOTE}, or the end of the message is", back=True),
+    Hint(r"\\", f"a text holds a backslash, {TEXTS}: write it twice (\\\\), or leave it out"),
+    Hint(rf"[\r\n]\s*(?:{_A_NAME}|[}}\]])", NO_CLOSING_QUOTE, back=True),
 ]
 BEFORE_A_NAME = [
-    Rule(
+    Hint(
         r",\s*\}", "a comma stands before the closing brace: remove it", back=True, of_value=False
     ),
-    Rule(r"[{,]\s*,", "a comma stands there without a field before it", of_value=False),
-    Rule(_PLACEHOLDER, _UNEXPANDED, back=True),
-    Rule(r"\{\s*\{", "two braces stand where one has to", of_value=False),
-    Rule(r"(?a)\{\s*[a-zA-Z_][\w.]{0,60}\s*\}", _ONE_BRACE, back=True),
+    Hint(r"[{,]\s*,", "a comma stands there without a field before it", of_value=False),
+    Hint(_PLACEHOLDER, _UNEXPANDED, back=True),
+    Hint(r"\{\s*\{", "two braces stand where one has to", of_value=False),
+    Hint(r"(?a)\{\s*[a-zA-Z_][\w.]{0,60}\s*\}", _ONE_BRACE, back=True),
     # Behind 0 alone, or four digits, no comma groups thousands: without it 0,001 would be 1.
-    Rule(r"(?<=[^\d.]0),\s*\d|(?<=\d{4}),\s*\d", _DECIMAL, back=True),
-    Rule(
+    Hint(r"(?<=[^\d.]0),\s*\d|(?<=\d{4}),\s*\d", _DECIMAL, back=True),
+    Hint(
         r"(?<=\d),\s*\d{3}(?:,\d{3}|\.\d)", f"a number holds a comma, which {_THOUSANDS}", back=True
     ),
-    Rule(r"(?<=\d),\s*\d{3}(?!\d)", _TWO_READINGS, back=True),
-    Rule(r"(?<=\d),\s*\d", _DECIMAL, back=True),
+    Hint(r"(?<=\d),\s*\d{3}(?!\d)", _TWO_READINGS, back=True),
+    Hint(r"(?<=\d),\s*\d", _DECIMAL, back=True),
 ]
 AT_A_NAME = _between(
     (r"\Z", "the body ends there, and the closing brace is missing"),
@@ -158,71 +158,71 @@ AT_A_COLON = _between(
     (r"", "the colon between name and value is missing"),
 )
 AT_A_VALUE = [
-    Rule(r"\Z", "the body ends there, and a value is missing"),
-    Rule(r"(?<=,)\s*\]", "a comma stands before the closing bracket: remove it", of_value=False),
-    Rule(
+    Hint(r"\Z", "the body ends there, and a value is missing"),
+    Hint(r"(?<=,)\s*\]", "a comma stands before the closing bracket: remove it", of_value=False),
+    Hint(
         r"[,}\]]",
         "the value is missing: a placeholder that is not quoted and is empty leaves nothing there",
     ),
-    Rule(r"[:=]", "a colon or an equals sign too many stands there"),
-    Rule(r"\$\{", _ONE_BRACE),
-    Rule(rf"[{CURRENCIES}]", "a currency sign stands before a number: send the number alone"),
-    Rule(r"\+[.\d]", 'a plus sign stands before a number: leave it out, or quote an offset ("+5")'),
-    Rule(r"-?\.\d", "a number begins with a point: put a 0 before it, as in 0.5"),
-    Rule(r"#\d", 'an offset stands without double quotes: write "#1.5%"'),
-    Rule(r"[(*/^]", _CALCULATES),
-    Rule(r"(?i)nan\b", f"NaN{_NO_VALUE}"),
-    Rule(r"(?i)-inf", f"-Infinity{_NO_VALUE}"),
-    Rule(r"(?i)\+?inf(?:inity)?\b|-?\u221e", f"Infinity{_NO_VALUE}"),
-    Rule(r"na\b|undefined\b", f"na{_NO_VALUE}"),
-    Rule(r"(?i)true\b", "a word in capitals stands there, as Python has it: write true"),
-    Rule(r"(?i)false\b", "a word in capitals stands there, as Python has it: write false"),
-    Rule(r"(?i)(?:none|null)\b", "Python's None, or null in capitals, stands there: write null"),
-    Rule(rf'{_WORD}"', _NO_OPENING_QUOTE),
-    Rule(
+    Hint(r"[:=]", "a colon or an equals sign too many stands there"),
+    Hint(r"\$\{", _ONE_BRACE),
+    Hint(rf"[{CURRENCIES}]", "a currency sign stands before a number: send the number alone"),
+    Hint(r"\+[.\d]", 'a plus sign stands before a number: leave it out, or quote an offset ("+5")'),
+    Hint(r"-?\.\d", "a number begins with a point: put a 0 before it, as in 0.5"),
+    Hint(r"#\d", 'an offset stands without double quotes: write "#1.5%"'),
+    Hint(r"[(*/^]", _CALCULATES),
+    Hint(r"(?i)nan\b", f"NaN{_NO_VALUE}"),
+    Hint(r"(?i)-inf", f"-Infinity{_NO_VALUE}"),
+    Hint(r"(?i)\+?inf(?:inity)?\b|-?\u221e", f"Infinity{_NO_VALUE}"),
+    Hint(r"na\b|undefined\b", f"na{_NO_VALUE}"),
+    Hint(r"(?i)true\b", "a word in capitals stands there, as Python has it: write true"),
+    Hint(r"(?i)false\b", "a word in capitals stands there, as Python has it: write false"),
+    Hint(r"(?i)(?:none|null)\b", "Python's None, or null in capitals, stands there: write null"),
+    Hint(rf'{_WORD}"', _NO_OPENING_QUOTE),
+    Hint(
         _WORD,
         "a text stands there without double quotes: every text and every placeholder needs them",
     ),
-    Rule(r"-", "a minus stands there without a number: write it as in -0.5"),
-    Rule(r"", "a value has to stand there: a text in double quotes, a number, true, false or null"),
+    Hint(r"-", "a minus stands there without a number: write it as in -0.5"),
+    Hint(r"", "a value has to stand there: a text in double quotes, a number, true, false or null"),
 ]
 BEHIND_A_VALUE = [
-    Rule(r"\Z", "the body ends there, and its closing brace or bracket is missing", of_value=False),
-    Rule(
+    Hint(r"\Z", "the body ends there, and its closing brace or bracket is missing", of_value=False),
+    Hint(
         r"[}\]]",
         "a brace and a bracket close each other: [ ends with ] and { with }",
         of_value=False,
     ),
-    Rule(rf"{_A_NAME}|[{{\[]", _MISSING_COMMA, of_value=False),
+    Hint(rf"{_A_NAME}|[{{\[]", _MISSING_COMMA, of_value=False),
 ]
 BEHIND_A_TEXT = [
-    Rule(r'[+*/^-]\s*["\d(]', _CALCULATES),
-    Rule(r":", "a second colon stands there: a comma or a quote is missing before it"),
+    Hint(r'[+*/^-]\s*["\d(]', _CALCULATES),
+    Hint(r":", "a second colon stands there: a comma or a quote is missing before it"),
 ]
 BEHIND_A_NUMBER = [
-    Rule(
+    Hint(
         r"(?<=\d)\d",
         "a number begins with a zero: write 7 instead of 007, or 0.07 where a point is missing",
     ),
-    Rule(
+    Hint(
         r"(?<=[^\d.]0)['_\u2019\u00a0\u202f\u2009]\d|(?<=[^\d.]0 )\d",
         "a mark or a blank stands behind a 0: the decimal sign is a point, as in 0.5",
     ),
-    Rule(r"(?<=\d)['_\u2019\u00a0\u202f\u2009]\d", f"a number holds a mark that {_THOUSANDS}"),
-    Rule(r"\d", "a number holds a blank, or a comma is missing: write the digits alone"),
-    Rule(
+    Hint(r"(?<=\d)['_\u2019\u00a0\u202f\u2009]\d", f"a number holds a mark that {_THOUSANDS}"),
+    Hint(r"\d", "a number holds a blank, or a comma is missing: write the digits alone"),
+    Hint(
         r"%",
         'a percent sign stands behind a number: quote it ("5%") where a percentage may '
         "stand, and leave it out elsewhere",
     ),
-    Rule(r"\.", "a number has a point too many, or no digit behind its point: write it as in 0.5"),
-    Rule(r":|-\d\d-\d\dT", "a time stands there without double quotes"),
-    Rule(r"[+*/^(-]", _CALCULATES),
-    Rule(
+    Hint(r"\.", "a number has a point too many, or no digit behind its point: write it as in 0.5"),
+    Hint(r":|-\d\d-\d\dT", "a time stands there without double quotes"),
+    Hint(r"[+*/^(-]", _CALCULATES),
+    Hint(
         rf"[{CURRENCIES}]|[^\W\d_]",
         "a unit or another text stands behind a number: send the number alone",
     ),
-    Rule(r"", "a comma is missing, or text stands behind a number"),
+    Hint(r"", "a comma is missing, or text stands behind a number"),
 ]
 BEHIND_A_WORD = _between(
     (r'"', _MISSING_COMMA), (r"", "a comma is missing, or text stands behind a value")

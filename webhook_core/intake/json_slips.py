@@ -13,7 +13,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake import json_slip_rules as rules
 from webhook_core.intake.field_names import order_fields
 from webhook_core.intake.json_characters import CURLY_QUOTES, named, slip_of
-from webhook_core.intake.json_scan import Fault, Wanted, find_fault
+from webhook_core.intake.json_scan import Fault, Needed, find_fault
 from webhook_core.intake.json_slip_rules import Slip, first
 
 LOOKED_AT = 8 * 1024
@@ -57,7 +57,7 @@ def _field(name: str | None) -> str | None:
 
 
 def _slip(text: str, fault: Fault) -> Slip:
-    if fault.wanted is Wanted.TEXT:
+    if fault.wanted is Needed.TEXT:
         return _in_a_text(text, fault)
     if comment := first(rules.COMMENT, text, fault):
         return comment
@@ -91,7 +91,7 @@ def _ended_otherwise(text: str, fault: Fault, end: int) -> Slip | None:
 
 def _around_the_object(text: str, fault: Fault) -> Slip:
     begins = len(text) - len(text.lstrip(_WHITE))
-    if fault.wanted is Wanted.VALUE:
+    if fault.wanted is Needed.VALUE:
         slip = first(rules.BEFORE_THE_OBJECT, text, fault)
         known = None if slip else slip_of(text[fault.at])
         character = Slip(fault.at, known) if known else None
@@ -103,14 +103,14 @@ def _around_the_object(text: str, fault: Fault) -> Slip:
 
 def _between_braces(text: str, fault: Fault) -> Slip:
     match fault.wanted:
-        case Wanted.NAME:
+        case Needed.NAME:
             before = first(rules.BEFORE_A_NAME, text, fault, fault.begins)
             return before or _known(rules.AT_A_NAME, text, fault)
-        case Wanted.COLON if set(fault.name or "") & set(":,"):
+        case Needed.COLON if set(fault.name or "") & set(":,"):
             return Slip(fault.begins, "the closing quote of a name is missing")
-        case Wanted.COLON:
+        case Needed.COLON:
             return _known(rules.AT_A_COLON, text, fault)
-        case Wanted.VALUE:
+        case Needed.VALUE:
             return _known(rules.AT_A_VALUE, text, fault)
     return _behind_a_value(text, fault)
 

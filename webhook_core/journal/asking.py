@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed
 from webhook_core.journal.hourly import counted_since
-from webhook_core.journal.reading import Wanted, list_alerts, symbol_matcher
+from webhook_core.journal.reading import RowFilter, list_alerts, symbol_matcher
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.ledger.store import Store
 from webhook_core.sending.reconcile import PURGED_AT_ONCE
@@ -90,7 +90,7 @@ class Asking:
         from webhook_core.journal.shares import refused_shares  # a report alone asks
 
         kept_since = self.clock.now() - self.history.kept_for
-        wanted = Wanted(strategy=strategy, whose=self.whose)
+        wanted = RowFilter(strategy=strategy, whose=self.whose)
         return refused_shares(self.store, wanted, max(since, kept_since), until, budget)
 
     def purge(self) -> int:
@@ -100,9 +100,9 @@ class Asking:
         self._store_counted(now)
         return self.store.purge_notes(now - self.history.kept_for, PURGED_AT_ONCE)
 
-    def _wanted(self, query: Mapping[str, str]) -> Wanted:
+    def _wanted(self, query: Mapping[str, str]) -> RowFilter:
         symbol = query.get("symbol")
-        return Wanted(
+        return RowFilter(
             since=moment_of(query.get("since"), self.clock.now()),
             strategy=query.get("strategy") or None,
             outcomes=_outcomes(query.get("outcome")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed
-from webhook_core.journal.reading import Wanted, list_alerts
+from webhook_core.journal.reading import RowFilter, list_alerts
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.entry import Attempt, LedgerEntry
 from webhook_core.ledger.report import shown, shown_exits
@@ -29,7 +29,7 @@ def details_of(
 
     ``deliveries``: oldest first; the checks of an order that was sent are those of its claim.
     """
-    of = Wanted(strategy=strategy, resent=True)
+    of = RowFilter(strategy=strategy, resent=True)
     rows = list_alerts(store, of._replace(alert_id=alert_id), _MOST_ROWS, budget).rows
     rows = rows or _beginning_with(store, of, alert_id.rstrip("…"), budget)
     parts = [part for row in rows for part in row.parts]
@@ -45,7 +45,7 @@ def details_of(
     }
 
 
-def _beginning_with(store: Store, of: Wanted, prefix: str, budget: Budget) -> Sequence[Row]:
+def _beginning_with(store: Store, of: RowFilter, prefix: str, budget: Budget) -> Sequence[Row]:
     wanted = of._replace(id_prefix=prefix)
     rows = (
         list_alerts(store, wanted, _MOST_ROWS, budget).rows if len(prefix) >= LEAST_PREFIX else ()

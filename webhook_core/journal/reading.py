@@ -31,7 +31,7 @@ _AT_ONCE = 100
 _ENOUGH_S = 2.0
 
 
-class Wanted(NamedTuple):
+class RowFilter(NamedTuple):
     """None: anything.
 
     ``refused``: only what ended without an order for good. ``search``: in all that
@@ -78,7 +78,7 @@ class AlertsPage(NamedTuple):
 
 
 def list_alerts(
-    store: Store, wanted: Wanted, limit: int, budget: Budget, cursor: str | None = None
+    store: Store, wanted: RowFilter, limit: int, budget: Budget, cursor: str | None = None
 ) -> AlertsPage:
     """At most ``limit`` alerts, newest first.
 
@@ -86,7 +86,7 @@ def list_alerts(
     a cursor that is not ours.
     """
     before_entries, before_notes = places_in(cursor)
-    by_index = wanted == Wanted(strategy=wanted.strategy)
+    by_index = wanted == RowFilter(strategy=wanted.strategy)
     size = max(1, min(limit + 1, _AT_ONCE)) if by_index else _AT_ONCE
     entries = Stream(partial(store.entries, strategy=wanted.strategy), before_entries, size)
     notes = Stream(partial(store.notes, strategy=wanted.strategy), before_notes, size)
@@ -105,7 +105,7 @@ def list_alerts(
 
 
 def _next(
-    store: Store, entries: Stream[LedgerEntry], notes: Stream[Note], wanted: Wanted
+    store: Store, entries: Stream[LedgerEntry], notes: Stream[Note], wanted: RowFilter
 ) -> Row | tuple[()] | None:
     """The newer of the two that come next; nothing for a leg that is part of
     another row, and for what was claimed for no alert; None at the end.

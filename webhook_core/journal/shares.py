@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import SEARCHED, Wanted, list_alerts
+from webhook_core.journal.reading import SEARCHED, RowFilter, list_alerts
 from webhook_core.journal.record import NOT_KEPT, NOT_REFUSED
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.store import Store
@@ -19,7 +19,7 @@ _TENTH = Decimal("0.1")
 
 
 def refused_shares(
-    store: Store, wanted: Wanted, since: datetime, until: datetime, budget: Budget
+    store: Store, wanted: RowFilter, since: datetime, until: datetime, budget: Budget
 ) -> dict[str, Any]:
     """Of the alerts that are ``wanted``. ``since`` of the answer: from where on they were counted,
     later than asked where the search ended at its bound. Validations are not counted: nothing was

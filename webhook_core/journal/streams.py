@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T")
 
 
-class Place(NamedTuple):
+class StreamCursor(NamedTuple):
     """The store's own cursor (None: the beginning), and whether the list is over."""
 
     cursor: str | None = None
@@ -23,7 +23,7 @@ class Stream(Generic[T]):
     looked at than is taken."""
 
     def __init__(
-        self, read: Callable[..., tuple[Sequence[T], str | None]], place: Place, size: int
+        self, read: Callable[..., tuple[Sequence[T], str | None]], place: StreamCursor, size: int
     ) -> None:
         self._read, self._size = read, size
         self._begin, self._following = place, place
@@ -37,13 +37,13 @@ class Stream(Generic[T]):
                 return None
             self._begin = self._following
             self._items, cursor = self._read(cursor=self._begin.cursor, limit=self._size)
-            self._following, self._taken = Place(cursor, cursor is None), 0
+            self._following, self._taken = StreamCursor(cursor, cursor is None), 0
         return self._items[self._taken]
 
     def take(self) -> None:
         self._taken += 1
 
-    def place(self) -> Place:
+    def place(self) -> StreamCursor:
         """Behind what was taken.
 
         Only the store can make a cursor in the middle of a page: it is read again.
@@ -53,18 +53,18 @@ class Stream(Generic[T]):
         if not self._taken:
             return self._begin
         _, cursor = self._read(cursor=self._begin.cursor, limit=self._taken)
-        return Place(cursor, cursor is None)
+        return StreamCursor(cursor, cursor is None)
 
 
-def cursor_of(*places: Place) -> str:
+def cursor_of(*places: StreamCursor) -> str:
     text = json.dumps([None if place.is_over else place.cursor or "" for place in places])
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def places_in(cursor: str | None) -> tuple[Place, Place]:
+def places_in(cursor: str | None) -> tuple[StreamCursor, StreamCursor]:
     """Of the two lists. Raises ValueError for a text that ``cursor_of`` did not make."""
     if not cursor:
-        return Place(), Place()
+        return StreamCursor(), StreamCursor()
     try:
         first, second = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         places = _place(first), _place(second)
@@ -75,9 +75,9 @@ def places_in(cursor: str | None) -> tuple[Place, Place]:
     raise ValueError("cursor: not one of ours; take it from the last page as it stands")
 
 
-def _place(text: object) -> Place:
+def _place(text: object) -> StreamCursor:
     if text is None:
-        return Place(None, is_over=True)
+        return StreamCursor(None, is_over=True)
     if not isinstance(text, str):
         raise TypeError
-    return Place(text or None)
+    return StreamCursor(text or None)

@@ -15,7 +15,7 @@ def snapshot() -> Sequence[Instrument]:
     return from_document(Path(__file__).with_name("asset_pairs.json").read_text("utf-8"))
 
 
-class Records:
+class PackagedRecords:
     """The recorded pairs for a planner, each as old as its record. What reads them is loaded when a
     name is asked for."""
 

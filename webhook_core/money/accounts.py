@@ -22,7 +22,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.venue import Venue
 
 if TYPE_CHECKING:
-    from webhook_core.money.daily_loss import Kept, LossOwner
+    from webhook_core.money.daily_loss import KeptLosses, LossOwner
 
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
@@ -49,7 +49,7 @@ class Accounts:
                 event(logging.INFO, "exit.filled", **_told(trade))
         return len(new)
 
-    def keep_losses(self, budget: Budget) -> Kept | None:
+    def keep_losses(self, budget: Budget) -> KeptLosses | None:
         """What each owner of a daily limit has lost, for the alerts to come; None where nobody has
         one. Raises LedgerUnavailable."""
         if not self.loss_owners:

@@ -29,7 +29,7 @@ class Lot(NamedTuple):
     fee: Decimal = _ZERO
 
 
-class Line(NamedTuple):
+class PairOfOwner(NamedTuple):
     """Whose, and of which pair. Spot and margin are two."""
 
     strategy: str
@@ -37,7 +37,7 @@ class Line(NamedTuple):
     margin: bool
 
     @classmethod
-    def of(cls, trade: Trade) -> Line:
+    def of(cls, trade: Trade) -> PairOfOwner:
         return cls(trade.strategy or "", trade.symbol, trade.margin)
 
 
@@ -56,7 +56,7 @@ class Realised(NamedTuple):
 
 
 @dataclass(slots=True)
-class Position:
+class OpenLots:
     """The open lots of one line, oldest first."""
 
     lots: deque[Lot] = field(default_factory=deque)
@@ -98,25 +98,25 @@ class Position:
         return done._replace(profit=profit - (_ZERO if trade.fee_in_base else trade.fee))
 
 
-class Book:
+class TradeBook:
     """Every line of the trades that it was given, in their order. Trades that are not ours count
     nowhere."""
 
     def __init__(self) -> None:
-        self.positions: dict[Line, Position] = {}
+        self.positions: dict[PairOfOwner, OpenLots] = {}
 
-    def copy(self) -> Book:
+    def copy(self) -> TradeBook:
         """One of its own, that takes further trades."""
-        other = Book()
+        other = TradeBook()
         for line, position in self.positions.items():
-            other.positions[line] = Position(position.lots.copy())
+            other.positions[line] = OpenLots(position.lots.copy())
         return other
 
     def take(self, trade: Trade) -> Realised | None:
         """None for a trade that is not ours."""
         if trade.strategy is None:
             return None
-        return self.positions.setdefault(Line.of(trade), Position()).take(trade)
+        return self.positions.setdefault(PairOfOwner.of(trade), OpenLots()).take(trade)
 
     def to_rows(self) -> list[list[Any]]:
         """What is open, as it is stored."""
@@ -127,12 +127,12 @@ class Book:
         ]
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Iterable[Any]]) -> Book:
+    def from_rows(cls, rows: Iterable[Iterable[Any]]) -> TradeBook:
         """Raises ValueError, TypeError, ArithmeticError for some that this version can't read."""
         book = cls()
         for strategy, symbol, margin, lots in rows:
             found = deque(Lot(*map(Decimal, lot)) for lot in lots)
-            book.positions[Line(strategy, symbol, margin)] = Position(found)
+            book.positions[PairOfOwner(strategy, symbol, margin)] = OpenLots(found)
         return book
 
 

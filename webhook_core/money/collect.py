@@ -19,7 +19,7 @@ from webhook_core.ledger.contract import Ledger
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import void_late
 from webhook_core.money.owners import Owner, Owners, keep_exits
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.trades import TradesPage, VenueTrade
 from webhook_core.venue import Venue
@@ -84,23 +84,23 @@ class Collector:
         void_late(self.store, oldest, place)
         HeldBefore(self.store).void_late(oldest, place)
 
-    def _behind(self, place: Place, page: TradesPage, now: datetime, before: datetime) -> Place:
+    def _behind(self, place: ReadTo, page: TradesPage, now: datetime, before: datetime) -> ReadTo:
         """Where the next page begins: at the newest of this one, or, at the end, as far back as a
         list may lag; no later than ``before``, which is to be read again."""
         moments = [trade.at for trade in page.trades]
         first = min([place.first, *(moment.date() for moment in moments)])
         if page.complete:
-            return Place(now - 2 * self.read_lag, first, before)
+            return ReadTo(now - 2 * self.read_lag, first, before)
         newest = max(moments, default=place.since)
-        return Place(max(place.since, min(newest, before) - OVERLAP), first, place.read_at)
+        return ReadTo(max(place.since, min(newest, before) - OVERLAP), first, place.read_at)
 
-    def _beginning(self, now: datetime) -> Place:
+    def _beginning(self, now: datetime) -> ReadTo:
         """The oldest order that the ledger knows: what was traded before is nobody's here."""
         page = self.ledger.entries(limit=1, newest_first=False)
         since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.read_lag
-        return Place(since, since.date())
+        return ReadTo(since, since.date())
 
-    def unkept(self, place: Place | None, kept: Collection[str], budget: Budget) -> Unkept | None:
+    def unkept(self, place: ReadTo | None, kept: Collection[str], budget: Budget) -> Unkept | None:
         """Those from ``place`` up to now whose ids are not among ``kept``, oldest first; nothing is
         written. None where two pages do not hold them.
 

@@ -18,7 +18,7 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import rewritten
-from webhook_core.money.book import Book, Line, Position, Realised
+from webhook_core.money.book import OpenLots, PairOfOwner, Realised, TradeBook
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.risk import loss_figures
@@ -55,7 +55,7 @@ class LossOwner(NamedTuple):
         )
 
 
-class Kept(NamedTuple):
+class KeptLosses(NamedTuple):
     """``losses`` by owner, the account's under the empty name. ``reached``: whose limit it was
     that this run has found reached."""
 
@@ -63,7 +63,7 @@ class Kept(NamedTuple):
     reached: tuple[LossOwner, ...] = ()
 
 
-NOTHING_KEPT = Kept({})
+NOTHING_KEPT = KeptLosses({})
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -75,7 +75,7 @@ class DailyLoss:
     prices: Prices
     owners: tuple[LossOwner, ...] = ()
 
-    def keep(self, budget: Budget) -> Kept:
+    def keep(self, budget: Budget) -> KeptLosses:
         """The figures as they are now, written down. Raises LedgerUnavailable."""
         place, now = self.store.place(), self.clock.now()
         if place is None or place.read_at is None:
@@ -91,16 +91,16 @@ class DailyLoss:
                 counted[owner.strategy] = loss
         return self._written(counted)
 
-    def _booked(self, now: datetime) -> tuple[Book, list[Realised]]:
+    def _booked(self, now: datetime) -> tuple[TradeBook, list[Realised]]:
         """What is held, and what the trades of the last days brought."""
         book, _, trades = HeldBefore(self.store).until(now)
         done = [one for trade in trades if (one := book.take(trade)) is not None]
         return book, done
 
-    def _written(self, counted: Mapping[str, Loss]) -> Kept:
+    def _written(self, counted: Mapping[str, Loss]) -> KeptLosses:
         """With the worst of the day. Where two runs meet, the later figures stand."""
 
-        def change(text: str | None) -> tuple[str, Kept]:
+        def change(text: str | None) -> tuple[str, KeptLosses]:
             before = {} if text is None else _readable(text)
             after = {
                 owner.strategy: found
@@ -108,7 +108,7 @@ class DailyLoss:
                 if (found := _later(before.get(owner.strategy), counted.get(owner.strategy)))
             }
             reached = tuple(one for one in self.owners if one.has_reached(before, after))
-            return loss_figures.to_text(after), Kept(after, reached)
+            return loss_figures.to_text(after), KeptLosses(after, reached)
 
         name = loss_figures.document(self.store.mode, self.store.account)
         return rewritten(self.store.documents, name, change)
@@ -137,7 +137,7 @@ def _later(before: Loss | None, now: Loss | None) -> Loss | None:
 def _loss_of(
     owner: LossOwner,
     done: Iterable[Realised],
-    held: Mapping[Line, Position],
+    held: Mapping[PairOfOwner, OpenLots],
     prices: Mapping[str, Decimal],
     moments: tuple[datetime, datetime],
 ) -> Loss | None:

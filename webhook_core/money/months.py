@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document, rewritten
-from webhook_core.money.book import Book, Line
+from webhook_core.money.book import PairOfOwner, TradeBook
 from webhook_core.money.counts import Counts, from_row, to_row
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Trade
 
 LONGEST = 900_000
@@ -35,8 +35,8 @@ class ClosedMonth(NamedTuple):
     """A month at its end: the book, and what the month came to by line; None where that was too
     long to be kept."""
 
-    book: Book
-    counts: Mapping[Line, Counts] | None
+    book: TradeBook
+    counts: Mapping[PairOfOwner, Counts] | None
 
 
 @dataclass(slots=True)
@@ -44,8 +44,8 @@ class OpenedSpan:
     """What was held when ``trades`` begin, what all before them came to where the whole time is
     asked for, and the trades, oldest first."""
 
-    book: Book = field(default_factory=Book)
-    counts: dict[Line, Counts] = field(default_factory=dict)
+    book: TradeBook = field(default_factory=TradeBook)
+    counts: dict[PairOfOwner, Counts] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ class Months:
         opened.trades = [*self._store.between(_begin(start), until)]
         return opened
 
-    def _before(self, first: date, start: date, place: Place, *, whole: bool) -> OpenedSpan:
+    def _before(self, first: date, start: date, place: ReadTo, *, whole: bool) -> OpenedSpan:
         kept: list[tuple[date, Document | None, ClosedMonth | None]] = []
         for month in reversed([*_months(first, start)]):
             document = self._store.documents.read(_name(self._store, month))
@@ -90,13 +90,13 @@ class Months:
                     opened.counts.setdefault(line, Counts()).add(of_line)
         return opened
 
-    def _made(self, month: date, book: Book) -> ClosedMonth:
+    def _made(self, month: date, book: TradeBook) -> ClosedMonth:
         """Of its days; ``book`` is what was held before, and moves on."""
-        counts: dict[Line, Counts] = {}
+        counts: dict[PairOfOwner, Counts] = {}
         for trade in self._store.between(_begin(month), _begin(_next(month))):
             done = book.take(trade)
             if done is not None:
-                counts.setdefault(Line.of(trade), Counts()).take(done)
+                counts.setdefault(PairOfOwner.of(trade), Counts()).take(done)
         return ClosedMonth(book, counts)
 
     def _keep(self, month: date, closed: ClosedMonth, before: Document | None) -> None:
@@ -107,7 +107,7 @@ class Months:
                 self._store.documents.write(_name(self._store, month), text, before)
 
 
-def void_late(store: TradeStore, oldest: date, place: Place) -> None:
+def void_late(store: TradeStore, oldest: date, place: ReadTo) -> None:
     """After a trade of the day ``oldest`` was written, or found written: where it came too late for
     what is kept of its month, that and every later one are void. ``place``: read behind the write.
     Raises LedgerUnavailable.
@@ -137,14 +137,14 @@ def _read(text: str) -> ClosedMonth | None:
         kept = json.loads(text)
         if kept.get("form") != _FORM:
             return None
-        book = Book.from_rows(kept["lines"])
-        counts = {Line(*line): from_row(row) for *line, row in kept.get("counts", ())}
+        book = TradeBook.from_rows(kept["lines"])
+        counts = {PairOfOwner(*line): from_row(row) for *line, row in kept.get("counts", ())}
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError):
         return None
     return ClosedMonth(book, counts if "counts" in kept else None)
 
 
-def _settled(place: Place) -> date:
+def _settled(place: ReadTo) -> date:
     """The month that a trade may still come of; none comes of an earlier one."""
     return (place.since.date() - SETTLED).replace(day=1)
 

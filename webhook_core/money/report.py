@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
-from webhook_core.money.book import Line, Position
+from webhook_core.money.book import OpenLots, PairOfOwner
 from webhook_core.money.counts import Counts
 from webhook_core.money.months import OpenedSpan
 from webhook_core.trading.rounding import plain
@@ -26,8 +26,8 @@ NOTE = (
 class LineReport(NamedTuple):
     """Of one strategy and pair: what it holds, and what its trades in the span came to."""
 
-    line: Line
-    position: Position
+    line: PairOfOwner
+    position: OpenLots
     counts: Counts
 
     @property
@@ -52,9 +52,9 @@ def reported(opened: OpenedSpan, since: datetime, strategy: str | None = None) -
     for trade in opened.trades:
         done = book.take(trade)
         if done is not None and trade.at >= since:
-            counts.setdefault(Line.of(trade), Counts()).take(done)
+            counts.setdefault(PairOfOwner.of(trade), Counts()).take(done)
     lines = [
-        LineReport(line, book.positions.get(line, Position()), counts.get(line, Counts()))
+        LineReport(line, book.positions.get(line, OpenLots()), counts.get(line, Counts()))
         for line in {**book.positions, **counts}
         if strategy in (None, line.strategy)
     ]

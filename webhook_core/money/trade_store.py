@@ -24,7 +24,7 @@ FULL = 400_000
 day into its first document, however long."""
 
 
-class Place(NamedTuple):
+class ReadTo(NamedTuple):
     """``since``: the venue is read from there on, next time. ``first``: the day of the oldest trade
     that is kept. ``read_at``: up to when all was read."""
 
@@ -41,20 +41,20 @@ class TradeStore:
         self.whose = f"{mode}:{account}"
         self._place, self._day = f"trades-read:{self.whose}", f"trades:{self.whose}:"
 
-    def place(self) -> Place | None:
+    def place(self) -> ReadTo | None:
         """None before the first run."""
         kept = self.documents.read(self._place)
         if kept is None:
             return None
         row = json.loads(kept.text)
         read_at = row.get("read_at")
-        return Place(
+        return ReadTo(
             datetime.fromisoformat(row["since"]),
             date.fromisoformat(row["first"]),
             None if read_at is None else datetime.fromisoformat(read_at),
         )
 
-    def keep_place(self, place: Place) -> None:
+    def keep_place(self, place: ReadTo) -> None:
         """Where two runs meet, the place of the one that was first stands: nothing is
         lost by reading again."""
         kept = self.documents.read(self._place)

@@ -16,7 +16,7 @@ from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import Unit
 from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Store, newest_first
-from webhook_core.notify.state import Message, State
+from webhook_core.notify.state import Message, NotifyState
 from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.left_open import left_in
@@ -53,7 +53,7 @@ class AlertNews:
     mode: str
     account: str
 
-    def since(self, state: State, now: datetime) -> tuple[list[Message], State]:
+    def since(self, state: NotifyState, now: datetime) -> tuple[list[Message], NotifyState]:
         """Nothing of before the first run is told. Raises LedgerUnavailable."""
         looked_at = min(state.looked_at or now, now)
         begin = looked_at - OVERLAP
@@ -106,7 +106,9 @@ class AlertNews:
         return None if first is None else row_of_entries([first, *later_legs(self.store, first)])
 
 
-def _told(rows: Iterable[Row], state: State, now: datetime) -> tuple[dict[str, str], list[Message]]:
+def _told(
+    rows: Iterable[Row], state: NotifyState, now: datetime
+) -> tuple[dict[str, str], list[Message]]:
     """What each alert's people know by now, by its name, and the messages that say what is new."""
     told, messages = {_name(key): kind for key, kind in state.told.items()}, list[Message]()
     for row in rows:
@@ -193,8 +195,8 @@ _LOST_BODY = (
 
 
 def lost_records(
-    state: State, counted: Iterable[tuple[datetime, int]]
-) -> tuple[list[Message], State]:
+    state: NotifyState, counted: Iterable[tuple[datetime, int]]
+) -> tuple[list[Message], NotifyState]:
     """``counted``: how many by hour, as far back as records are kept. Nothing of before the first
     run is told."""
     by_hour = {hour.isoformat(): many for hour, many in counted}

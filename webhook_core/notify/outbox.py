@@ -20,7 +20,7 @@ from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
 from webhook_core.notify.channels import Channel, SendResult, takers
 from webhook_core.notify.kinds import URGENT
-from webhook_core.notify.state import Message, Queue, State, state_in, text_of
+from webhook_core.notify.state import Message, NotifyState, Queue, state_in, text_of
 
 MOST_A_RUN = 12
 DIED_AFTER = timedelta(minutes=3)
@@ -33,7 +33,7 @@ LEAST_S = 3.0
 """With less than that left of the run nothing is begun."""
 SEES = "All of them: .venv/bin/python -m webhook_core alerts"
 
-Gather = Callable[[State, datetime], tuple[Sequence[Message], State]]
+Gather = Callable[[NotifyState, datetime], tuple[Sequence[Message], NotifyState]]
 """What there is to tell since that state, and the state once it is told."""
 
 
@@ -65,7 +65,7 @@ class Outbox:
             return 0  # another run was faster, and tells it
         return self._send(batches, claim, budget) if busy else 0
 
-    def _waiting_elsewhere(self, before: State) -> dict[str, Queue]:
+    def _waiting_elsewhere(self, before: NotifyState) -> dict[str, Queue]:
         """Of a secret that holds several and can't be read now: only its first has a place."""
         places = {channel.place for channel in self.channels}
         return {
@@ -75,7 +75,7 @@ class Outbox:
         }
 
     def _batches(
-        self, before: State, messages: Sequence[Message], now: datetime
+        self, before: NotifyState, messages: Sequence[Message], now: datetime
     ) -> dict[str, Batch]:
         """By place."""
         new: dict[str, list[Message]] = {channel.place: [] for channel in self.channels}
@@ -87,7 +87,7 @@ class Outbox:
             for place, found in new.items()
         }
 
-    def _send(self, batches: Mapping[str, Batch], claim: State, budget: Budget) -> int:
+    def _send(self, batches: Mapping[str, Batch], claim: NotifyState, budget: Budget) -> int:
         busy = [channel for channel in self.channels if batches[channel.place].is_sent]
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(busy)), "notify") as pool:
             jobs = {
@@ -123,7 +123,7 @@ class Outbox:
             told_at=now if taken else batch.claim.told_at,
         )
 
-    def _settle(self, claim: State, queues: Mapping[str, Queue]) -> None:
+    def _settle(self, claim: NotifyState, queues: Mapping[str, Queue]) -> None:
         """Where somebody has taken the claim for a dead run's, theirs stands."""
         stored = self.documents.read(self.name)
         if stored is not None and state_in(stored) == claim:

@@ -13,7 +13,7 @@ from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Store, newest_first
-from webhook_core.notify.state import Message, State
+from webhook_core.notify.state import Message, NotifyState
 from webhook_core.notify.words import moment, shortened
 from webhook_core.risk.pauses import Pause
 from webhook_core.settings.expectations import Expected
@@ -23,7 +23,7 @@ FAILING_AFTER = 3
 """Runs in a row: one that fails alone is nothing that a person can do about."""
 
 
-def pauses(state: State, standing: Sequence[Pause]) -> tuple[list[Message], State]:
+def pauses(state: NotifyState, standing: Sequence[Pause]) -> tuple[list[Message], NotifyState]:
     """What was paused since the last run, and what goes on."""
     now_paused = {pause.whose: pause.sentence for pause in standing}
     after = state._replace(paused=now_paused)
@@ -43,7 +43,9 @@ def pauses(state: State, standing: Sequence[Pause]) -> tuple[list[Message], Stat
     return found, after
 
 
-def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Message], State]:
+def venue(
+    state: NotifyState, unread: Sequence[Mapping[str, str]]
+) -> tuple[list[Message], NotifyState]:
     """``unread``: what this run could not read of Kraken, and why."""
     failing = state.failing + 1 if unread else 0
     after = state._replace(failing=failing)
@@ -60,7 +62,7 @@ def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Messa
     return [], after
 
 
-def broken(state: State, names: Sequence[str]) -> tuple[list[Message], State]:
+def broken(state: NotifyState, names: Sequence[str]) -> tuple[list[Message], NotifyState]:
     """Of what no message could be made in this run: a fault of ours, told whatever is chosen."""
     found = [
         Message("", f"Messages about {name} can't be made", "The log says why (notify.not_told).")
@@ -71,8 +73,8 @@ def broken(state: State, names: Sequence[str]) -> tuple[list[Message], State]:
 
 
 def silence(
-    state: State, expected: Mapping[str, Expected], now: datetime
-) -> tuple[list[Message], State]:
+    state: NotifyState, expected: Mapping[str, Expected], now: datetime
+) -> tuple[list[Message], NotifyState]:
     """``state.heard`` has the newest alert of each by now."""
     silent: list[str] = []
     found: list[Message] = []

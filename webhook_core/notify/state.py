@@ -37,7 +37,7 @@ class Queue(NamedTuple):
     told_at: datetime | None = None
 
 
-class State(NamedTuple):
+class NotifyState(NamedTuple):
     """``looked_at``: how far the alerts have been looked through; None before the first run.
 
     ``told``: alerts by their keys, with the kind that was told, which a run that overlaps, or whose
@@ -71,19 +71,19 @@ _TIMES = ("looked_at", "trades_from", "summed_up", "sending_at", "failed_at", "t
 _LISTS = ("watched", "trades", "silent", "broken")
 
 
-def state_in(stored: Document | None) -> State:
+def state_in(stored: Document | None) -> NotifyState:
     """A new one for a text that is none of ours: what happens from now on is told again."""
     if stored is None:
-        return State()
+        return NotifyState()
     try:
         said: dict[str, Any] = json.loads(stored.text)
-        known = _known(said, State)
+        known = _known(said, NotifyState)
         for name in _LISTS:
             known[name] = tuple(known.get(name, ()))
         queues = {place: _queue(row) for place, row in known.get("queues", {}).items()}
-        return State(**{**known, "queues": queues})
+        return NotifyState(**{**known, "queues": queues})
     except (AttributeError, TypeError, ValueError):
-        return State()
+        return NotifyState()
 
 
 def _queue(row: Mapping[str, Any]) -> Queue:
@@ -92,7 +92,7 @@ def _queue(row: Mapping[str, Any]) -> Queue:
     return Queue(**{**known, "waiting": waiting})
 
 
-def _known(said: Mapping[str, Any], kind: type[State] | type[Queue]) -> dict[str, Any]:
+def _known(said: Mapping[str, Any], kind: type[NotifyState] | type[Queue]) -> dict[str, Any]:
     """Keys of a later version are ignored."""
     return {
         name: _moment(said[name]) if name in _TIMES and said[name] else said[name]
@@ -105,7 +105,7 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def text_of(state: State) -> str:
+def text_of(state: NotifyState) -> str:
     """Without what says nothing, and foreign letters as they are: escaped they take three times
     the room. Half of a surrogate pair can't be written but escaped."""
     said = _told(state)
@@ -115,7 +115,7 @@ def text_of(state: State) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _told(values: State | Queue) -> dict[str, Any]:
+def _told(values: NotifyState | Queue) -> dict[str, Any]:
     said = values._asdict()
     return {
         name: value.isoformat() if isinstance(value, datetime) else value

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import Wanted, list_alerts
+from webhook_core.journal.reading import RowFilter, list_alerts
 from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.store import Store
 from webhook_core.money.months import Months
 from webhook_core.money.report import LineReport, reported, unrealised_of
 from webhook_core.money.trade_store import TradeStore
-from webhook_core.notify.state import Message, State
+from webhook_core.notify.state import Message, NotifyState
 from webhook_core.trading.day_begins import DayBegins, day_of
 from webhook_core.trading.rounding import plain
 
@@ -39,7 +39,9 @@ class Summary:
     hour: DayBegins | None
     prices: Prices
 
-    def since(self, state: State, now: datetime, budget: Budget) -> tuple[list[Message], State]:
+    def since(
+        self, state: NotifyState, now: datetime, budget: Budget
+    ) -> tuple[list[Message], NotifyState]:
         """The one of the last such hour, unless it was told. Raises LedgerUnavailable."""
         if self.hour is None:
             return [], state._replace(summed_up=None)
@@ -50,7 +52,7 @@ class Summary:
         return [self._of(day_of(self.hour, due - _MOMENT), due, budget)], after
 
     def _of(self, since: datetime, until: datetime, budget: Budget) -> Message:
-        wanted = Wanted(since=since, whose=self.whose)
+        wanted = RowFilter(since=since, whose=self.whose)
         page = list_alerts(self.store, wanted, MOST_ALERTS, budget)
         rows = [row for row in page.rows if row.at < until]
         lines = reported(Months(self.trades).opened(since, until), since)

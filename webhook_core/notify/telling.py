@@ -21,7 +21,7 @@ from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT, WITH
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.standing import expected_of, newest_of
-from webhook_core.notify.state import Message, State
+from webhook_core.notify.state import Message, NotifyState
 from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
@@ -29,7 +29,7 @@ from webhook_core.settings.notify_values import about
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.told_addresses import addresses
 
-Step = Callable[[State, datetime], tuple[list[Message], State]]
+Step = Callable[[NotifyState, datetime], tuple[list[Message], NotifyState]]
 """What one source has to tell since that state, and the state once it is told."""
 LEDGER_FAILING_AFTER = 3
 TEST_S = 15.0
@@ -111,8 +111,8 @@ class Telling:
         return frozenset(DEFAULT) if chosen is None else chosen
 
     def _gather(
-        self, steps: Mapping[str, Step], state: State, now: datetime
-    ) -> tuple[list[Message], State]:
+        self, steps: Mapping[str, Step], state: NotifyState, now: datetime
+    ) -> tuple[list[Message], NotifyState]:
         expected = expected_of(self.settings.strategies)
         whose = (self.settings.trading_mode, self.settings.account)
         unheard = [name for name in expected if name not in state.heard]

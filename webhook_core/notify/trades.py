@@ -10,7 +10,7 @@ from decimal import Decimal
 from webhook_core.ledger.contract import Ledger
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
-from webhook_core.notify.state import Message, State
+from webhook_core.notify.state import Message, NotifyState
 from webhook_core.notify.words import moment
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.rounding import plain
@@ -28,7 +28,7 @@ class TradeNews:
     trades: TradeStore
     ledger: Ledger
 
-    def since(self, state: State, now: datetime) -> tuple[list[Message], State]:
+    def since(self, state: NotifyState, now: datetime) -> tuple[list[Message], NotifyState]:
         """Nothing of before the first run is told. Raises LedgerUnavailable."""
         place = self.trades.place()
         begin = state.trades_from or now - OVERLAP

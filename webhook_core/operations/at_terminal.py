@@ -12,7 +12,7 @@ from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
 from webhook_core.errors import NotConfigured
 from webhook_core.events import LOGGER
-from webhook_core.kraken.packaged_pairs import Records, snapshot
+from webhook_core.kraken.packaged_pairs import PackagedRecords, snapshot
 from webhook_core.ledger.opening import require_ledger
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.reading import SettingsError
@@ -55,7 +55,7 @@ def start_at_terminal(
 
 def known_pairs() -> Instruments:
     """What is known of Kraken's pairs without asking it: the packaged rules, and the records."""
-    return Instruments(snapshot(), Records())
+    return Instruments(snapshot(), PackagedRecords())
 
 
 def log_at_terminal(

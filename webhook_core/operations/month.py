@@ -13,7 +13,7 @@ from webhook_core.operations import rehearsal
 from webhook_core.operations.explain import request_of
 from webhook_core.operations.placeholders import fill as fill_in
 from webhook_core.operations.placeholders import of_fill
-from webhook_core.operations.senders import Secrets, Sender, prove
+from webhook_core.operations.senders import Proved, Secrets, prove
 from webhook_core.operations.trade_list import ListedFill
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.assets import asset_code
@@ -54,11 +54,11 @@ class Month(NamedTuple):
     balances: dict[str, str]
 
 
-def sender_of(template: str, fills: Sequence[ListedFill], ticker: str, secrets: Secrets) -> Sender:
+def sender_of(template: str, fills: Sequence[ListedFill], ticker: str, secrets: Secrets) -> Proved:
     """Whether the first of the messages would prove its sender; so do the others then."""
     message = next(_messages(template, fills, ticker), None)
     if message is None:
-        return Sender()
+        return Proved()
     at = fills[0].at
     body = message.replace(_NOW, f"{at:%Y-%m-%dT%H:%M:%SZ}").encode()
     return prove(request_of(body, at), secrets, at)

@@ -20,7 +20,7 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.opening import open_store
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.risk import loss_figures
@@ -107,7 +107,7 @@ def bought_by(application: Application, strategy: str, instrument: Instrument) -
     )
     store = TradeStore(decider.documents, decider.mode, decider.account)
     store.add([trade])
-    store.keep_place(Place(now, now.date(), now))
+    store.keep_place(ReadTo(now, now.date(), now))
 
 
 def tell_price(application: Application, instrument: Instrument, price: Decimal) -> None:

@@ -201,7 +201,7 @@ class Replay:
             before=checked.entry.state,
         )
         try:
-            return self.submission.send(claimed.entry, _NoNewPlan(), budget)
+            return self.submission.send(claimed.entry, _AsStored(), budget)
         except LedgerUnavailable as error:
             raise LedgerUnavailable(
                 f"{error.message} The order may have been placed, under client order id "
@@ -209,7 +209,7 @@ class Replay:
             ) from error
 
 
-class _NoNewPlan:
+class _AsStored:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
 
     def replanned(self, _leg: LedgerEntry, _budget: Budget) -> str:

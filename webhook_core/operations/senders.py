@@ -28,7 +28,7 @@ class Secrets(NamedTuple):
     url_may_hold_one: bool = False
 
 
-class Sender(NamedTuple):
+class Proved(NamedTuple):
     """``proof`` where the message carries a good one. ``refused``: why it would be 401, as it
     stands, however it is sent. ``may_prove``: not by itself, but by what can't be seen here."""
 
@@ -38,21 +38,21 @@ class Sender(NamedTuple):
     may_prove: bool = False
 
 
-def prove(request: HttpRequest, secrets: Secrets, now: datetime) -> Sender:
+def prove(request: HttpRequest, secrets: Secrets, now: datetime) -> Proved:
     """Nothing is said of a body that can't be read: reading it says so."""
     fields, is_text = _names(request.body)
     carried = _carried(fields, is_text=is_text)
     if not secrets.credentials:
-        return Sender(_unchecked(carried, secrets))
+        return Proved(_unchecked(carried, secrets))
     try:
         proof = authentication.verify(request, secrets.credentials, now, anonymous_allowed=False)
     except AlertMalformed:
-        return Sender()
+        return Proved()
     except Unauthenticated as error:
         return _unproved(error, carried, secrets)
     whose = f"strategy {proof.strategy}" if proof.strategy else "every strategy"
     told = Sentence("proof", f"The message proves its sender by {proof.key_id}, for {whose}.")
-    return Sender((told,), proof)
+    return Proved((told,), proof)
 
 
 def _names(body: bytes) -> tuple[Mapping[str, Any], bool]:
@@ -84,13 +84,13 @@ def _unchecked(carried: Sequence[object], secrets: Secrets) -> tuple[Sentence, .
     return (told, *(Sentence("proof", text, warns=True) for text in wrong))
 
 
-def _unproved(error: Unauthenticated, carried: Sequence[object], secrets: Secrets) -> Sender:
+def _unproved(error: Unauthenticated, carried: Sequence[object], secrets: Secrets) -> Proved:
     other = _other_proof({one.scheme for one in secrets.credentials}, secrets, bool(carried))
     if other is None:
         told = Sentence("proof", f"The message proves nothing: {error.reason}.", is_bad=True)
-        return Sender((told,), refused=error)
+        return Proved((told,), refused=error)
     text = f"As it stands the message proves no sender, and is answered 401 unless {other}."
-    return Sender((Sentence("proof", text, warns=True),), may_prove=True)
+    return Proved((Sentence("proof", text, warns=True),), may_prove=True)
 
 
 def _other_proof(schemes: Collection[Scheme], secrets: Secrets, carries_one: bool) -> str | None:

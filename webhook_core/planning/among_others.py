@@ -28,7 +28,7 @@ from webhook_core.planning.own_changes import (
 from webhook_core.trading.requests import Fill
 
 
-class _Sent(NamedTuple):
+class _SentOrders(NamedTuple):
     """As they were claimed: when that was, by when each and all before it were sent, and which."""
 
     claims: Sequence[datetime]
@@ -138,12 +138,12 @@ class AmongOthers:
         return [one for one in unnamed if one.unit != entry.unit and may_come_late(one, until)]
 
     @cached_property
-    def _sent(self) -> _Sent:
+    def _sent(self) -> _SentOrders:
         sent = [one for one in self._claimed if one.state is not State.NO_ACTION]
         names = [one.current.client_order_id for one in sent]
         deadlines = accumulate((one.current.deadline for one in sent), max)
         claims = [_claimed_at(one) for one in sent]
-        return _Sent(claims, list(deadlines), names, dict(zip(names, sent, strict=True)))
+        return _SentOrders(claims, list(deadlines), names, dict(zip(names, sent, strict=True)))
 
     def _short_of_unread(self, entry: LedgerEntry, moment: datetime) -> datetime:
         """Before the first of the orders that its plan has not read, if that is earlier."""

@@ -18,9 +18,9 @@ from webhook_core.planning.decision import Decided, Wants
 from webhook_core.planning.guarded import with_checks
 from webhook_core.planning.held_figures import HeldFigures
 from webhook_core.planning.open_entries import Open, OpenEntries
-from webhook_core.planning.reservations import Entered, Kept, Place, Reservations, of_text
+from webhook_core.planning.reservations import Entered, Kept, OwnersDocument, Reservations, of_text
 from webhook_core.planning.sources import Sources
-from webhook_core.planning.wanted_entries import Wanted, WantedEntries, may_open
+from webhook_core.planning.wanted_entries import WantedEntries, WantedEntry, may_open
 from webhook_core.trading.checks import Check
 from webhook_core.trading.held_limits import Counted, held_checks
 from webhook_core.trading.orders import Side
@@ -36,7 +36,7 @@ class _Owner:
 
     limits: Limits
     guards: Guards
-    place: Place
+    place: OwnersDocument
     kept: Kept
 
 
@@ -79,10 +79,10 @@ class HeldLimits:
             stored = sources.documents.read(name)
             text = None if stored is None else stored.text
             kept = _without(of_text(text, self.now), self.wants.own)
-            yield _Owner(owner, owner.guards, Place(name, text, kept), kept)
+            yield _Owner(owner, owner.guards, OwnersDocument(name, text, kept), kept)
 
     def _reserving(
-        self, decided: Decided, owners: Sequence[_Owner], wanted: Sequence[Wanted]
+        self, decided: Decided, owners: Sequence[_Owner], wanted: Sequence[WantedEntry]
     ) -> Decided:
         """With what its claim leaves for the plans behind it.
 
@@ -102,7 +102,7 @@ class HeldLimits:
         return decided._replace(reserves=kept, figures=alike, counted=counted)
 
     def _verdicts(
-        self, owner: _Owner, wanted: Sequence[Wanted], found: Sequence[Open]
+        self, owner: _Owner, wanted: Sequence[WantedEntry], found: Sequence[Open]
     ) -> Iterator[Check]:
         """The orders of the alert one behind the other: each counts for those after it."""
         before, pairs = list(found), dict(owner.kept.pairs)
@@ -118,7 +118,7 @@ class HeldLimits:
             if one.enters:
                 pairs[pair] = Entered(entries + 1, self.now, one.leg.margin)
 
-    def _counted(self, owner: _Owner, one: Wanted, found: Sequence[Open]) -> Counted:
+    def _counted(self, owner: _Owner, one: WantedEntry, found: Sequence[Open]) -> Counted:
         leg, pair, whose = one.leg, one.instrument, owner.limits.strategy
         resting = [each for each in found if each.rests and whose in ("", each.strategy)]
         in_pair = [each for each in resting if each.pair is not None and each.pair.key == pair.key]
@@ -139,7 +139,7 @@ class HeldLimits:
         )
 
     def _still_held(
-        self, owner: _Owner, found: Sequence[Open], wanted: Sequence[Wanted]
+        self, owner: _Owner, found: Sequence[Open], wanted: Sequence[WantedEntry]
     ) -> Mapping[str, Entered]:
         """Of the pairs that were entered, without those that are flat again."""
         guards, left = owner.guards, {}

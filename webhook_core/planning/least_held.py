@@ -154,11 +154,11 @@ def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tup
 def _count_own(leg: LegPlanner, instrument: Instrument, doubt: LedgerEntry) -> None:
     """What the strategy has bought at least. Raises NotItsTurn where an order in doubt may have
     sold some, or a stop of its own holds it."""
-    from webhook_core.planning.own_exits import Line, OwnExits  # few exits wait
+    from webhook_core.planning.own_exits import ExitLine, OwnExits  # few exits wait
     from webhook_core.planning.own_positions import OwnPositions
 
     listed = read_open_orders(leg.sources, leg.budget)
-    line = Line(instrument, margin=False, side=Side.SELL)
+    line = ExitLine(instrument, margin=False, side=Side.SELL)
     if OwnExits(leg.sources, leg.wants.strategy, line, leg.budget).resting(listed, leg.read_at):
         raise _waits(doubt)
     positions = OwnPositions(leg.sources, leg.budget)

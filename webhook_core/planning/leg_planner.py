@@ -136,13 +136,13 @@ class LegPlanner:
         """The strategy's own that rest, whichever lot is open: Kraken closes the oldest ones first,
         so no open lot says whose exit may rest."""
         from webhook_core.planning.open_orders import read_open_orders
-        from webhook_core.planning.own_exits import Line, OwnExits
+        from webhook_core.planning.own_exits import ExitLine, OwnExits
 
         if self.facts.open_orders is None:
             listed = read_open_orders(self.sources, self.budget)
             self.facts = self.facts._replace(open_orders=listed)
         listed = self.facts.open_orders or ()
-        line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
+        line = ExitLine(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
         own = exits.resting(listed, self.read_at, self.fills)
         return [order for order in own if order not in self.cancelled]

@@ -37,7 +37,7 @@ class Whose(NamedTuple):
     margin: bool
 
 
-class Line(NamedTuple):
+class ExitLine(NamedTuple):
     """The exits of one pair, on spot or on margin, on one side; None: on both."""
 
     instrument: Instrument
@@ -53,7 +53,7 @@ class OwnExits:
         self,
         sources: Sources,
         strategy: str | None,
-        line: Line | None,
+        line: ExitLine | None,
         budget: Budget,
         refused: Unit | None = None,
     ) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.money.book import Book
+from webhook_core.money.book import TradeBook
 from webhook_core.money.collect import Collector
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
@@ -136,7 +136,7 @@ class OwnPositions:
 
     def _book(
         self, strategy: str | None, entries: Sequence[LedgerEntry], unseen: UnseenTrades
-    ) -> Book:
+    ) -> TradeBook:
         found = self._listed(unseen)
         if found is None:
             if self.keeps:  # reconcile has not read for long: the next delivery reads on from there
@@ -159,7 +159,7 @@ class OwnPositions:
         unseen_ones = unseen.behind(trades, entries, held=held)
         return _taken(book, [*trades, *unseen_ones], strategy)
 
-    def _listed(self, unseen: UnseenTrades) -> tuple[Book, list[Trade]] | None:
+    def _listed(self, unseen: UnseenTrades) -> tuple[TradeBook, list[Trade]] | None:
         """What was held some days ago, and every trade since then that Kraken lists; None where two
         pages do not hold the unread ones. The place is read first: whoever reads on meanwhile
         keeps what lies behind it."""
@@ -177,7 +177,7 @@ class OwnPositions:
         return Collector(sources.ledger, sources.venue, sources.clock, sources.read_lag, self.store)
 
 
-def _taken(book: Book, trades: Sequence[Trade], strategy: str | None) -> Book:
+def _taken(book: TradeBook, trades: Sequence[Trade], strategy: str | None) -> TradeBook:
     for trade in sorted(trades, key=in_order):
         if strategy in (None, trade.strategy):
             book.take(trade)

@@ -23,7 +23,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents, rewritten
 from webhook_core.trading.assets import asset_code
-from webhook_core.trading.instruments import Instrument, Records, Stored, stored_in, to_document
+from webhook_core.trading.instruments import Instrument, Listed, Records, stored_in, to_document
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
 from webhook_core.value import Record
 from webhook_core.venue import Venue
@@ -118,7 +118,7 @@ class PairRules(Record):
         whole = min(instrument.as_of for instrument in learnt) if pairs is None else None
         known = self.current()
         with self._lock:
-            self._known = self._newest([*_still_listed(known, Stored(learnt, whole)), *learnt])
+            self._known = self._newest([*_still_listed(known, Listed(learnt, whole)), *learnt])
         self._store(learnt, whole)
         return True
 
@@ -143,17 +143,17 @@ class PairRules(Record):
     def _snapshot_or_known(self) -> Sequence[Instrument]:
         return self.snapshot() if self._known is None else list(self._known)
 
-    def _stored(self) -> Stored:
+    def _stored(self) -> Listed:
         try:
             document = self.documents.read(self.document)
-            return stored_in(document.text) if document else Stored()
+            return stored_in(document.text) if document else Listed()
         except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_read", reason=type(error).__name__)
-            return Stored()
+            return Listed()
 
     def _store(self, learnt: Sequence[Instrument], whole: datetime | None) -> None:
         def change(text: str | None) -> tuple[str, None]:
-            before = stored_in(text) if text is not None and whole is None else Stored((), whole)
+            before = stored_in(text) if text is not None and whole is None else Listed((), whole)
             merged = {one.key: one for one in (*before.instruments, *learnt)}
             return to_document(merged.values(), before.whole), None
 
@@ -169,7 +169,7 @@ class PairRules(Record):
         )
 
 
-def _still_listed(known: Iterable[Instrument], stored: Stored) -> list[Instrument]:
+def _still_listed(known: Iterable[Instrument], stored: Listed) -> list[Instrument]:
     """Without those that Kraken no longer listed when it was asked for all.
 
     What was asked for may have been answered in part: of a kind of which it shows less

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_changes import NEAR, counts_from, rested_until, signed_by
 from webhook_core.trading.facts import OpenPosition, RestingOrder
-from webhook_core.trading.lagging_figures import Lot, Traded, lacking
+from webhook_core.trading.lagging_figures import LotOfOrder, Traded, lacking
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill
 
@@ -165,5 +165,5 @@ def _moment(entry: LedgerEntry, fill: Fill, shift: timedelta) -> datetime:
     return fill.closed_at or entry.current.settled_at or entry.current.deadline
 
 
-def _lot(row: OpenPosition) -> Lot:
-    return Lot(row.order_id, row.volume, row.volume + row.closed.copy_sign(row.volume))
+def _lot(row: OpenPosition) -> LotOfOrder:
+    return LotOfOrder(row.order_id, row.volume, row.volume + row.closed.copy_sign(row.volume))

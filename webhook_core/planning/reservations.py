@@ -67,7 +67,7 @@ class Kept(NamedTuple):
     pairs: Mapping[str, Entered] = {}
 
 
-class Place(NamedTuple):
+class OwnersDocument(NamedTuple):
     """One owner's document: its text as the plan read it, and what stays of it."""
 
     name: str
@@ -78,7 +78,7 @@ class Place(NamedTuple):
 class Reservations(NamedTuple):
     """What a plan wants to take; ``takes`` once its alert has a unit."""
 
-    places: tuple[Place, ...]
+    places: tuple[OwnersDocument, ...]
     strategy: str
     legs: tuple[Leg, ...]
 

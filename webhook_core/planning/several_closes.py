@@ -41,7 +41,7 @@ class Planned(NamedTuple):
         return self._replace(request=self.request._replace(parameters=fields))
 
 
-class Position(NamedTuple):
+class ToClose(NamedTuple):
     """``held``: base, above zero. ``side`` of what closes it. ``own``: it is what the strategy
     bought; ``whole`` is what the account holds."""
 
@@ -64,7 +64,7 @@ def is_all_closed(planner: LegPlanner, intent: Intent, pair: Instrument | None) 
         return False
     gone = planner.sold.get(pair.base, Sold()).gone
     held = (planner.facts.balances or {}).get(pair.base, Balance(_ZERO)).total
-    return gone > 0 and not Position(pair, margin=False, held=held).takes(held - gone)
+    return gone > 0 and not ToClose(pair, margin=False, held=held).takes(held - gone)
 
 
 def together(
@@ -90,7 +90,7 @@ def together(
     return whole, [one.source for one in planned]
 
 
-def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
+def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[ToClose]:
     for intent, pair in legs:
         if not isinstance(intent, PositionIntent) or pair is None:
             continue
@@ -102,11 +102,11 @@ def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
         if intent.own:
             held = part_of((facts.own or {}).get(pair.key, _ZERO), held)
         side = Side.BUY if held < 0 else Side.SELL
-        yield Position(pair, margin, abs(held), side, intent.own, whole)
+        yield ToClose(pair, margin, abs(held), side, intent.own, whole)
 
 
 def _of_one(
-    planned: Sequence[Planned], position: Position, canceled: Mapping[str, Decimal]
+    planned: Sequence[Planned], position: ToClose, canceled: Mapping[str, Decimal]
 ) -> list[Planned]:
     """The orders as they are sent; as planned unless one closes the position behind another.
 
@@ -137,13 +137,13 @@ def _of_one(
     return [*sent[:behind_last], *standing, *sent[behind_last:]]
 
 
-def _closes_behind_another(planned: Sequence[Planned], position: Position) -> bool:
+def _closes_behind_another(planned: Sequence[Planned], position: ToClose) -> bool:
     requests = [one.request for one in planned]
     trading = [one for one in requests if _trades_at_once(one, position)]
     return any(_closes(one, position) for one in trading[1:])
 
 
-def _is_turned(planned: Sequence[Planned], position: Position) -> bool:
+def _is_turned(planned: Sequence[Planned], position: ToClose) -> bool:
     """Whether other orders lead the position to its other side: Kraken refuses what was planned to
     reduce it, and that is counted again."""
     requests = [one.request for one in planned if _trades_at_once(one.request, position)]
@@ -152,7 +152,7 @@ def _is_turned(planned: Sequence[Planned], position: Position) -> bool:
 
 
 def _over_what_remains(
-    planned: Sequence[Planned], position: Position, canceled: Mapping[str, Decimal], rests: Decimal
+    planned: Sequence[Planned], position: ToClose, canceled: Mapping[str, Decimal], rests: Decimal
 ) -> list[Planned]:
     """Its stops over no more than all of them leave, but for what ``rests`` to close it too."""
     closed = sum(
@@ -186,19 +186,19 @@ def _without(stops: Sequence[Planned], sold: Decimal) -> list[Planned]:
     return left
 
 
-def _is_of(request: OrderRequest, position: Position) -> bool:
+def _is_of(request: OrderRequest, position: ToClose) -> bool:
     is_here = (request.pair, request.on_margin) == (position.pair.key, position.margin)
     return request.method == "AddOrder" and is_here and not request.waits
 
 
-def _closes(request: OrderRequest, position: Position) -> bool:
+def _closes(request: OrderRequest, position: ToClose) -> bool:
     return _is_of(request, position) and request.exits and not request.freeing
 
 
-def _trades_at_once(request: OrderRequest, position: Position) -> bool:
+def _trades_at_once(request: OrderRequest, position: ToClose) -> bool:
     is_here = _is_of(request, position) and request.side is position.side
     return is_here and request.at_market and not request.is_scheduled
 
 
-def _puts_back(request: OrderRequest, position: Position) -> bool:
+def _puts_back(request: OrderRequest, position: ToClose) -> bool:
     return _is_of(request, position) and request.freeing

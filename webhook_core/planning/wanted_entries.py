@@ -20,7 +20,7 @@ from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.sent_orders import amended_volume, as_stored
 
 
-class Wanted(NamedTuple):
+class WantedEntry(NamedTuple):
     """``enters``: it is an order; else what an amendment adds to one."""
 
     leg: Leg
@@ -51,7 +51,7 @@ class WantedEntries:
 
     def of(
         self, requests: Iterable[OrderRequest], rules: TradingRules, listed: Iterable[RestingOrder]
-    ) -> Iterator[Wanted]:
+    ) -> Iterator[WantedEntry]:
         """``listed``: what an amendment may mean. Raises VenueUnavailable."""
         for number, request in enumerate(requests):
             if not may_open(request, rules):
@@ -61,7 +61,7 @@ class WantedEntries:
             else:
                 yield self._order(number, request)
 
-    def _order(self, number: int, request: OrderRequest) -> Wanted:
+    def _order(self, number: int, request: OrderRequest) -> WantedEntry:
         pair = self.sources.instrument(request.pair, self.budget)
         draft, last = as_stored(request, pair, None), None
         if self._is_priced(pair, in_quote=request.in_quote):
@@ -79,11 +79,11 @@ class WantedEntries:
             margin=request.on_margin,
             rests=request.rests or request.leaves_exit,
         )
-        return Wanted(leg, pair)
+        return WantedEntry(leg, pair)
 
     def _added(
         self, number: int, request: OrderRequest, listed: Iterable[RestingOrder]
-    ) -> Iterator[Wanted]:
+    ) -> Iterator[WantedEntry]:
         names = (request.named, request.named_by_client)
         for order in listed:
             if order.order_id not in names and order.client_order_id not in names:
@@ -98,7 +98,7 @@ class WantedEntries:
                 last = self.sources.venue.last_price(pair, self.budget)
             price = _highest(order.limit, order.trigger, last)
             leg = Leg(number, pair.key, order.side, more, price, order.margin, rests=True)
-            yield Wanted(leg, pair, enters=False)
+            yield WantedEntry(leg, pair, enters=False)
 
 
 def _highest(*prices: Decimal | None) -> Decimal | None:

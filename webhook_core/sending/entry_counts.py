@@ -35,7 +35,7 @@ tradingview.com/support/solutions/43000597494)."""
 _HOUR = timedelta(hours=1)
 
 
-class Counted(NamedTuple):
+class CountedAlert(NamedTuple):
     """One alert, by its digest, and how many of its orders count. ``legs``: those that
     may yet come to nothing, of the alert with this ``key`` and ``generation``; none where an
     earlier version counted it."""
@@ -54,7 +54,7 @@ class EntryTake(NamedTuple):
 
     name: str
     owner: Limits
-    mine: Counted
+    mine: CountedAlert
     begins: DayBegins
     made: list[Check]
 
@@ -74,14 +74,14 @@ class EntryTake(NamedTuple):
         """What it says of this alert, with the numbers. Raises LedgerUnavailable."""
         return tuple(self.verdicts(read_counted(text)))
 
-    def verdicts(self, kept: Sequence[Counted]) -> Iterator[Check]:
+    def verdicts(self, kept: Sequence[CountedAlert]) -> Iterator[Check]:
         """One for each of the owner's counts, with its numbers."""
         others = [one for one in kept if one.alert != self.mine.alert]
         guards = self.owner.guards or Guards()
         for check in _checks(others, guards, self.mine, self.begins):
             yield owned(check, self.owner, check.rule)
 
-    def _still_counts(self, one: Counted) -> bool:
+    def _still_counts(self, one: CountedAlert) -> bool:
         """Of a day only its orders do, and for an hour those of the day before: a claim that began
         at 23:59:59 may be written after one of the new day."""
         guards, now = self.owner.guards or Guards(), self.mine.at
@@ -89,7 +89,7 @@ class EntryTake(NamedTuple):
         of_day = guards.orders_per_day is not None and bool(one.orders)
         return one.at > now - least or (of_day and one.at >= day_of(self.begins, now - _HOUR))
 
-    def _is_in(self, kept: Sequence[Counted]) -> bool:
+    def _is_in(self, kept: Sequence[CountedAlert]) -> bool:
         mine = self.mine
         return any(one.alert == mine.alert and one.orders >= mine.orders for one in kept)
 
@@ -104,7 +104,7 @@ def entry_takes(
     if not legs and not any(_enlarges(request) for request in requests):
         return ()
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-    mine = Counted(now, alert, len(legs), unit.alert_key, unit.generation, legs)
+    mine = CountedAlert(now, alert, len(legs), unit.alert_key, unit.generation, legs)
     return tuple(
         EntryTake(_name(unit, owner), owner, mine, rules.day_begins(owner), [])
         for owner in rules.limits
@@ -113,7 +113,7 @@ def entry_takes(
 
 
 def _checks(
-    others: Sequence[Counted], guards: Guards, mine: Counted, begins: DayBegins
+    others: Sequence[CountedAlert], guards: Guards, mine: CountedAlert, begins: DayBegins
 ) -> Iterator[Check]:
     day = day_of(begins, mine.at)
     since = "since midnight UTC" if begins == MIDNIGHT else f"since {begins.text}"
@@ -138,7 +138,7 @@ def _checks(
         yield _alerts(others, guards.alerts_per_3_minutes, mine.at)
 
 
-def _alerts(others: Sequence[Counted], most: int, now: datetime) -> Check:
+def _alerts(others: Sequence[CountedAlert], most: int, now: datetime) -> Check:
     used = sum(one.at > now - ALERTS_SPAN for one in others)
     numbers = {"used": str(used), "max": str(most)}
     if used < most:
@@ -150,7 +150,7 @@ def _alerts(others: Sequence[Counted], most: int, now: datetime) -> Check:
     return checks.denied(ALERTS_RULE, text, **numbers)
 
 
-def _apart(others: Sequence[Counted], cool_down: timedelta, now: datetime) -> Check:
+def _apart(others: Sequence[CountedAlert], cool_down: timedelta, now: datetime) -> Check:
     least = f"{cool_down.total_seconds():g}"
     if not others:
         return checks.passed("COOL_DOWN", seconds=least)
@@ -181,7 +181,7 @@ def used(
 ) -> dict[str, Mapping[str, str]]:
     """By rule the numbers that an alert of now would find, for somebody who looks. Raises
     LedgerUnavailable."""
-    somebody = Counted(now, "", 1)
+    somebody = CountedAlert(now, "", 1)
     made = _checks(read_counted(text), owner.guards or Guards(), somebody, begins)
     return {check.rule: check.numbers for check in made}
 
@@ -190,12 +190,12 @@ def _name(unit: Unit, owner: Limits) -> str:
     return document(unit.mode, unit.account, owner)
 
 
-def text_of(kept: Sequence[Counted]) -> str:
+def text_of(kept: Sequence[CountedAlert]) -> str:
     """As it is stored."""
     return json.dumps([[one.at.isoformat(), *one[1:]] for one in kept], separators=(",", ":"))
 
 
-def read_counted(text: str | None) -> list[Counted]:
+def read_counted(text: str | None) -> list[CountedAlert]:
     """Raises LedgerUnavailable for a text that is none of ours."""
     if text is None:
         return []
@@ -210,8 +210,8 @@ def read_counted(text: str | None) -> list[Counted]:
         ) from None
 
 
-def _counted(row: Sequence[Any]) -> Counted:
+def _counted(row: Sequence[Any]) -> CountedAlert:
     at, alert, orders, *of = row
     key, generation, legs = of or ("", 0, ())
     where = (str(key), int(generation), tuple(map(int, legs)))
-    return Counted(datetime.fromisoformat(at), str(alert), int(orders), *where)
+    return CountedAlert(datetime.fromisoformat(at), str(alert), int(orders), *where)

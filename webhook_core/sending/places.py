@@ -13,7 +13,7 @@ from webhook_core.ledger.takes import Take
 from webhook_core.planning.decision import Decided
 from webhook_core.planning.guarded import with_checks
 from webhook_core.sending.entry_counts import (
-    Counted,
+    CountedAlert,
     EntryTake,
     entry_takes,
     read_counted,
@@ -101,7 +101,7 @@ def _given_back(name: str, unit: Unit, store: tuple[Ledger, Documents]) -> bool:
     return False
 
 
-def _settled(one: Counted, unit: Unit, ledger: Ledger, left: list[int]) -> Counted:
+def _settled(one: CountedAlert, unit: Unit, ledger: Ledger, left: list[int]) -> CountedAlert:
     """Without the legs that were proved not placed, and those that nobody sends behind one of
     them; what is final is not asked again."""
     orders, open_legs, stopped = one.orders, list[int](), False

@@ -90,7 +90,7 @@ def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrum
     ]
 
 
-class Stored(NamedTuple):
+class Listed(NamedTuple):
     """Instruments of a document.
 
     ``whole``: when Kraken had listed no others, None if it was never asked for all.
@@ -113,7 +113,7 @@ def from_document(text: str) -> list[Instrument]:
     return list(stored_in(text).instruments)
 
 
-def stored_in(text: str) -> Stored:
+def stored_in(text: str) -> Listed:
     """What ``to_document`` wrote.
 
     An ``as_of`` beside ``pairs`` dates every row that has none of its own.
@@ -131,7 +131,7 @@ def stored_in(text: str) -> Stored:
         instrument = None if as_of is None else _instrument(key, row, as_of)
         if instrument is not None:
             found.append(instrument)
-    return Stored(found, _moment(document.get("whole")))
+    return Listed(found, _moment(document.get("whole")))
 
 
 def suffix_of(name: str) -> str:

@@ -92,7 +92,7 @@ class Traded(NamedTuple):
     reduces: bool = False
 
 
-class Lot(NamedTuple):
+class LotOfOrder(NamedTuple):
     """What is open, and what was opened, by the fills of one order; signed, base."""
 
     order_id: str
@@ -100,7 +100,7 @@ class Lot(NamedTuple):
     opened: Decimal
 
 
-def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal]:
+def lacking(lots: Collection[LotOfOrder], fills: Sequence[Traded]) -> frozenset[Decimal]:
     """What the positions that these lots are may lack of these fills, oldest first: one amount
     where that is certain, none where no part of the fills leads to them.
 
@@ -150,8 +150,8 @@ def _open(
     figure: Decimal,
     before: Decimal,
     opening: Sequence[tuple[Traded, Decimal]],
-    shown: Mapping[str, Lot],
-) -> Mapping[str, Lot] | None:
+    shown: Mapping[str, LotOfOrder],
+) -> Mapping[str, LotOfOrder] | None:
     """The lots of ours that the figure is, of what was ``before`` and these fills, which went its
     way, each with what had moved until it: the newest, for the oldest were closed first. None where
     one is not ``shown``."""
@@ -163,17 +163,17 @@ def _open(
         opened = fill.change if was * figure >= 0 else was + fill.change
         if fill.order_id and fill.order_id not in shown:
             return None
-        found.append(Lot(fill.order_id, min(left, opened, key=abs), opened))
+        found.append(LotOfOrder(fill.order_id, min(left, opened, key=abs), opened))
         left -= found[-1].open
     return _joined(lot for lot in found if lot.order_id)
 
 
-def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
-    joined: dict[str, Lot] = {}
+def _joined(lots: Iterable[LotOfOrder]) -> dict[str, LotOfOrder]:
+    joined: dict[str, LotOfOrder] = {}
     for lot in lots:
         if lot.open:
-            other = joined.get(lot.order_id, Lot(lot.order_id, Decimal(0), Decimal(0)))
-            joined[lot.order_id] = Lot(
+            other = joined.get(lot.order_id, LotOfOrder(lot.order_id, Decimal(0), Decimal(0)))
+            joined[lot.order_id] = LotOfOrder(
                 lot.order_id, lot.open + other.open, lot.opened + other.opened
             )
     return joined

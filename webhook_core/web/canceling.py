@@ -10,14 +10,14 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.sending.own_cancels import Cancelled, OpenOrder, OwnCancels, OwnOrdersFound
 from webhook_core.sending.progress import DONE, found_none_open
 from webhook_core.trading.rounding import plain
-from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
+from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
 
 OPEN = "OPEN"
 """Of an order that was left in the book; the others have the state of their cancel."""
 MEANT = "all open orders are canceled"
 
 
-def cancel_own(cancels: OwnCancels, asked: Asked, budget: Budget) -> dict[str, Any]:
+def cancel_own(cancels: OwnCancels, asked: PauseRequest, budget: Budget) -> dict[str, Any]:
     """Find them and cancel them. Raises what both raise, and says that the pause stands."""
     try:
         found = cancels.find(asked.strategy, budget, entries_only=asked.entries_only)

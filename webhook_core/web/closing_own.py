@@ -19,7 +19,7 @@ from webhook_core.trading.intent import CloseOwnIntent
 from webhook_core.trading.rounding import plain
 from webhook_core.trading.rules import TradingRules
 from webhook_core.web import answers
-from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
+from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
 from webhook_core.web.status_and_reason import reason_of, status_and_code
 
 FRESH_FOR = timedelta(seconds=60)
@@ -28,7 +28,7 @@ DONE = ("accepted", "no_action")
 MEANT = "all positions are closed"
 
 
-def close_own(closings: Closings, asked: Asked, budget: Budget) -> dict[str, Any]:
+def close_own(closings: Closings, asked: PauseRequest, budget: Budget) -> dict[str, Any]:
     """Find what is held and close it. Raises what both raise, and says that the pause stands."""
     try:
         return shown(closed(closings, asked, found(closings, asked, budget), budget))
@@ -36,7 +36,7 @@ def close_own(closings: Closings, asked: Asked, budget: Budget) -> dict[str, Any
         raise told_to_repeat(error, MEANT) from error
 
 
-def found(closings: Closings, asked: Asked, budget: Budget) -> tuple[Held, ...]:
+def found(closings: Closings, asked: PauseRequest, budget: Budget) -> tuple[Held, ...]:
     """What the strategy, or every one, has bought and not sold. Raises NotItsTurn while that is not
     certain, VenueUnavailable, LedgerUnavailable."""
     positions = own_closes.find(closings.shared, asked.strategy, budget)
@@ -45,7 +45,7 @@ def found(closings: Closings, asked: Asked, budget: Budget) -> tuple[Held, ...]:
 
 
 def closed(
-    closings: Closings, asked: Asked, positions: Sequence[Held], budget: Budget
+    closings: Closings, asked: PauseRequest, positions: Sequence[Held], budget: Budget
 ) -> list[Closed]:
     """Each by an entry of the operator's own, which no pause holds back. Raises
     LedgerUnavailable."""
@@ -79,7 +79,7 @@ def told(held: Held) -> dict[str, Any]:
     }
 
 
-def _firing(closings: Closings, asked: Asked) -> Firing:
+def _firing(closings: Closings, asked: PauseRequest) -> Firing:
     """No delivery comes again for it: a second run begins with what is held then."""
     decider, run = closings.decider, uuid.uuid4().hex
     now, unit = decider.clock.now(), operators_unit(decider.mode, decider.account, f"close:{run}")

@@ -21,7 +21,7 @@ from webhook_core.web.messages import NotFound
 if TYPE_CHECKING:
     from webhook_core.sending.closings import Closings
     from webhook_core.sending.own_cancels import OwnCancels
-    from webhook_core.web.pausing import Asked
+    from webhook_core.web.pausing import PauseRequest
     from webhook_core.web.reconciling import ReconcileRun
 
 BUDGET_S = 25.0
@@ -117,10 +117,10 @@ class Operators:
         from webhook_core.web.canceling import cancel_own  # no alert does
         from webhook_core.web.pausing import pause
 
-        def cancels(asked: Asked) -> dict[str, Any]:
+        def cancels(asked: PauseRequest) -> dict[str, Any]:
             return cancel_own(self.own_cancels, asked, self._budget())
 
-        def closes(asked: Asked) -> dict[str, Any]:
+        def closes(asked: PauseRequest) -> dict[str, Any]:
             from webhook_core.web.closing_own import close_own  # few pauses do
 
             return close_own(self.closings, asked, self._budget())

@@ -32,7 +32,7 @@ _LONGEST = timedelta(days=3660)
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 
 
-Does = Callable[["Asked"], dict[str, Any]]
+Does = Callable[["PauseRequest"], dict[str, Any]]
 """What comes behind a pause."""
 Fault = VenueUnavailable | LedgerUnavailable | NotItsTurn
 FAULTS = (VenueUnavailable, LedgerUnavailable, NotItsTurn)
@@ -45,7 +45,7 @@ def told_to_repeat(error: Fault, what: str) -> Fault:
     return type(error)(f"{error.message} {said}")
 
 
-class Asked(NamedTuple):
+class PauseRequest(NamedTuple):
     """``strategy``: None for the whole account. ``until``: None until somebody resumes.
     ``cancels``: own open orders go too; ``closes``: so do the positions that they bought."""
 
@@ -119,7 +119,7 @@ def _standing(pausing: Pausing) -> list[dict[str, Any]]:
     return [one._asdict() for one in pausing.standing()]
 
 
-def read_pause(said: Mapping[str, str], strategies: Collection[str], now: datetime) -> Asked:
+def read_pause(said: Mapping[str, str], strategies: Collection[str], now: datetime) -> PauseRequest:
     """Raises AlertMalformed naming what can't be used: nothing is paused then."""
     _known(said, _PAUSE, "pause")
     entries, cancels, closes = (_flag(said, name) for name in ("entries", "cancel", "close"))
@@ -127,13 +127,13 @@ def read_pause(said: Mapping[str, str], strategies: Collection[str], now: dateti
     until = None if span is None else now + span_of(span)
     strategy = _strategy(said, strategies)
     by, why = _text(said, "by"), _text(said, "why")
-    return Asked(strategy, by, why, until, entries, cancels, closes)
+    return PauseRequest(strategy, by, why, until, entries, cancels, closes)
 
 
-def read_resume(said: Mapping[str, str], strategies: Collection[str]) -> Asked:
+def read_resume(said: Mapping[str, str], strategies: Collection[str]) -> PauseRequest:
     """Raises AlertMalformed naming what can't be used."""
     _known(said, _RESUME, "resume")
-    return Asked(_strategy(said, strategies), _text(said, "by"))
+    return PauseRequest(_strategy(said, strategies), _text(said, "by"))
 
 
 def span_of(text: str) -> timedelta:
@@ -199,7 +199,7 @@ def answer_alert(
         said = "No pause was there to end." if ended is None else f"Ended: {ended.sentence}."
         code = "resumed"
     else:
-        asked = Asked(strategy, f"alert {firing.alert_id}")
+        asked = PauseRequest(strategy, f"alert {firing.alert_id}")
         said = f"{pausing.pause(asked.as_pause(pausing.clock.now())).sentence}."
         code = "pausing"
     delivery.outcome = code

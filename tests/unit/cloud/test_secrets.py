@@ -848,10 +848,10 @@ def test_the_librarys_own_log_of_answers_stays_shut(monkeypatch):
     import google.auth
     from google.auth.credentials import AnonymousCredentials
 
-    from webhook_core.cloud.secrets import _Connection
+    from webhook_core.cloud.secrets import _Clients
 
     monkeypatch.setattr(google.auth, "default", lambda **_: (AnonymousCredentials(), None))
-    client = _Connection().client()
+    client = _Clients().client()
     module = type(client.transport).__module__
     assert not logging.getLogger(module).isEnabledFor(logging.DEBUG)
     client.transport.close()

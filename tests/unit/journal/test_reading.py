@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.faked_function import Function
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import Wanted, list_alerts
+from webhook_core.journal.reading import RowFilter, list_alerts
 from webhook_core.journal.streams import cursor_of, places_in
 from webhook_core.trading.requests import Rejected
 
@@ -147,7 +147,7 @@ def test_two_lists_are_merged_by_time_and_every_alert_is_shown_once(kinds, limit
     found, cursor = [], None
     while True:
         budget = Budget.start(function.clock, 25)
-        page = list_alerts(function.store, Wanted(), limit, budget, cursor)
+        page = list_alerts(function.store, RowFilter(), limit, budget, cursor)
         found += [row.alert_id for row in page.rows]
         cursor = page.cursor
         if cursor is None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.instruments import SNAPSHOT, snapshot
 from tests.support.row_by_row import row_by_row
 from webhook_core.kraken import known_pairs
-from webhook_core.kraken.packaged_pairs import Records
+from webhook_core.kraken.packaged_pairs import PackagedRecords
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.symbol_spelling import bare_name
 from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
@@ -28,7 +28,7 @@ EVERY = known_pairs.every()
 
 
 def known():
-    return Instruments(snapshot(), Records())
+    return Instruments(snapshot(), PackagedRecords())
 
 
 def spellings(pair):
@@ -94,7 +94,7 @@ def test_every_row_has_names_that_agree_and_rules_that_make_sense():
 
 
 def test_a_record_gets_through_as_an_instrument_with_nothing_lost():
-    for pair in Records().every():
+    for pair in PackagedRecords().every():
         row = EVERY[pair.key]
         assert (pair.altname, pair.wsname, pair.base, pair.quote) == tuple(
             row[name] for name in ("altname", "wsname", "base", "quote")
@@ -112,7 +112,7 @@ def test_a_record_gets_through_as_an_instrument_with_nothing_lost():
 def test_every_pair_answers_to_each_of_its_names():
     """No packaged pair does, so that one holder for each name, without those, finds what one with
     them would: to index them again for each name takes most of the time."""
-    packaged, records, fresh = Instruments(snapshot()), Records(), known()
+    packaged, records, fresh = Instruments(snapshot()), PackagedRecords(), known()
     for pair in records.every():
         for name in spellings(pair):
             taken = packaged._index("exact").get(name.strip()) or packaged._found(bare_name(name))

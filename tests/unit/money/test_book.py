@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.books import booked
 from tests.support.row_by_row import row_by_row
-from webhook_core.money.book import Book, Line, Lot
+from webhook_core.money.book import Lot, PairOfOwner, TradeBook
 from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported, to_document
 from webhook_core.money.trades import Role, Trade, from_row, to_row
@@ -17,7 +17,7 @@ from webhook_core.trading.orders import Side
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 D = Decimal
-LINE = Line("trend", "BTC/USD", False)
+LINE = PairOfOwner("trend", "BTC/USD", False)
 
 
 def trade(side, volume, price, fee="0", number=1, **more):
@@ -94,7 +94,7 @@ def test_a_fee_in_base_is_sold_beyond_its_own_too():
 @pytest.mark.parametrize("name", BOOKS)
 def test_a_book_comes_to_what_a_hand_computes(name):
     rows, realised, volume, cost, *margin = BOOKS[name]
-    book, on_margin = Book(), bool(margin)
+    book, on_margin = TradeBook(), bool(margin)
     trades = [trade(*row, number=number, margin=on_margin) for number, row in enumerate(rows)]
     done = [book.take(one) for one in trades]
     position = book.positions[LINE._replace(margin=on_margin)]
@@ -118,8 +118,8 @@ def test_strategies_margin_and_others_do_not_mix():
     ])  # fmt: skip
     assert {line: position.volume for line, position in book.positions.items()} == {
         LINE: 1,
-        Line("other", "BTC/USD", False): 0,
-        Line("trend", "BTC/USD", True): -1,
+        PairOfOwner("other", "BTC/USD", False): 0,
+        PairOfOwner("trend", "BTC/USD", True): -1,
     }
 
 

@@ -13,7 +13,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.order_reads import PAGE, OrderReads
 from webhook_core.money.collect import Collector
-from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trade_store import ReadTo, TradeStore
 
 BEGAN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -56,7 +56,7 @@ def _row(moment):
 def collector(history, documents):
     clock = FakeClock()
     store = TradeStore(documents, "live", "default")
-    store.keep_place(Place(BEGAN - timedelta(hours=1), BEGAN.date()))
+    store.keep_place(ReadTo(BEGAN - timedelta(hours=1), BEGAN.date()))
     ledger = MemoryLedger()
     return Collector(ledger, history, clock, timedelta(seconds=60), store)
 
@@ -84,7 +84,7 @@ def test_no_trade_is_lost_between_two_pages_of_different_age(many, lacks):
     """Two pages that no run of before has kept, each page of another replica."""
     moments = [BEGAN + timedelta(seconds=number) for number in range(many)]
     history = History(moments, lacks=lacks)
-    place = Place(BEGAN - timedelta(hours=1), BEGAN.date())
+    place = ReadTo(BEGAN - timedelta(hours=1), BEGAN.date())
     found = collector(history, MemoryDocuments()).unkept(place, (), Budget.start(FakeClock(), 9))
     kept = {one.trade_id for one in (*found.trades, *found.waiting)}
     assert kept == {f"T{number}" for number in range(len(kept))}

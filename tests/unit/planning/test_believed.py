@@ -12,7 +12,7 @@ from tests.support.position_alerts import MARGIN, alert, held, target
 from tests.support.row_by_row import row_by_row
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.lagging_figures import Lot, Traded, lacking
+from webhook_core.trading.lagging_figures import LotOfOrder, Traded, lacking
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill
 
@@ -301,6 +301,6 @@ def test_what_rests_costs_a_list_itself_and_a_price_and_nothing_where_nothing_re
     ],
 )
 def test_positions_name_the_fills_that_are_in_them(rows, fills, lacks):
-    shown = [Lot(row[0], D(row[1]), D(row[-1])) for row in rows]
+    shown = [LotOfOrder(row[0], D(row[1]), D(row[-1])) for row in rows]
     traded = [Traded(fill[0], D(fill[1]), *fill[2:]) for fill in fills]
     assert lacking(shown, traded) == {D(size) for size in lacks}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 
 import pytest
 
@@ -164,6 +165,17 @@ def test_each_module_of_planning_stands_in_its_map() -> None:
     modules = {short(name).split(".")[1] for name in OURS if short(name).startswith("planning.")}
     assert modules - {*named} == set()
     assert sorted(named) == sorted(set(named))
+
+
+def test_each_class_has_a_name_of_its_own() -> None:
+    """One word for one thing: whoever looks for a name finds one class."""
+    named = Counter(
+        node.name
+        for name in OURS
+        for node in ast.walk(ast.parse(SOURCES[name].read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, times in named.items() if times > 1} == set()
 
 
 def test_no_function_is_long() -> None:

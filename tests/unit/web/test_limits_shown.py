@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.faked_function import Function
-from webhook_core.web.pages.limits_shown import LimitsShown, Shown, read_limits
+from webhook_core.web.pages.limits_shown import LimitsShown, ShownLimit, read_limits
 
 STRATEGIES = """
 [trend]
@@ -69,7 +69,7 @@ def test_what_was_taken_is_counted_and_a_limit_that_is_used_up_says_so(function)
         assert answer.status == 200, answer.document
     rows = shown(function)
     assert rows["the account", "orders per hour"].used == "3"
-    assert rows["trend", "orders per day"] == Shown("trend", "orders per day", "2", "2", True)
+    assert rows["trend", "orders per day"] == ShownLimit("trend", "orders per day", "2", "2", True)
     assert rows["swing", "cool down"].is_full
     assert rows["the account", "loss of a day"].used.startswith("0 USD")
     function.clock.sleep(3601)

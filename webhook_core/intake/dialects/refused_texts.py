@@ -18,7 +18,7 @@ _SIDES = {"buy": "buy", "long": "buy", "sell": "sell"}
 """A short is no sell of what is held, so it is not sure."""
 
 
-class Order(NamedTuple):
+class SaidOrder(NamedTuple):
     """As far as the text says it for sure. ``action``: buy, sell, close, cancel, target. ``rest``:
     the names of what the message to paste does not have. ``sure``: nobody but that tool's user
     would write so."""
@@ -34,12 +34,12 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _agreed(orders: list[Order]) -> Order | None:
+def _agreed(orders: list[SaidOrder]) -> SaidOrder | None:
     """What several lines agree on."""
     if not orders:
         return None
     actions, symbols = {one.action for one in orders}, {one.symbol for one in orders}
-    return Order(
+    return SaidOrder(
         actions.pop() if len(actions) == 1 else None,
         symbols.pop() if len(symbols) == 1 else None,
         tuple(name for one in orders for name in one.rest),
@@ -92,7 +92,7 @@ _KEYS = frozenset(
 )
 
 
-def _autoview(text: str) -> Order | None:
+def _autoview(text: str) -> SaidOrder | None:
     """e=kraken s=btcusd b=buy q=0.01 t=market (autoview.com/syntax)."""
     orders = []
     for line in _lines(text):
@@ -111,11 +111,11 @@ def _autoview(text: str) -> Order | None:
             *(("t",) if said.get("t", "market") == "market" else ()),
         }
         rest = tuple(name for name in said if name not in carried)
-        orders.append(Order(action, _pair(said.get("s")), rest))
+        orders.append(SaidOrder(action, _pair(said.get("s")), rest))
     return _agreed(orders)
 
 
-def _alertatron(text: str) -> Order | None:
+def _alertatron(text: str) -> SaidOrder | None:
     """kraken(BTCUSD) { market(side=buy, amount=1); } (alertatron.com/docs)."""
     before = r"(?:(?:continue|abort|wait|notify)\([^(){}]*\)[;\s]*)*"
     match = re.fullmatch(rf"(?as){before}(\w+)\(([\w/:.-]+)\)\s*\{{(.*)\}}[\s#\w]*", text.strip())
@@ -124,10 +124,10 @@ def _alertatron(text: str) -> Order | None:
     sides = {side.lower() for side in re.findall(r"(?ai)\bside\s*=\s*(buy|sell)\b", match[3])}
     calls = re.findall(r"(?a)\b(\w+)\(", match[3])
     rest = tuple(name for name in calls if name != "market")
-    return Order(sides.pop() if len(sides) == 1 else None, _pair(match[2]), rest)
+    return SaidOrder(sides.pop() if len(sides) == 1 else None, _pair(match[2]), rest)
 
 
-def _frostybot(text: str) -> Order | None:
+def _frostybot(text: str) -> SaidOrder | None:
     """trade:kraken:buy symbol=BTC/USD size=100 (github.com/CryptoMF/frostybot)."""
     verbs = "long|short|buy|sell|close|flatten|cancel|cancelall|stoploss|takeprofit|trailstop"
     orders = []
@@ -141,11 +141,11 @@ def _frostybot(text: str) -> Order | None:
         names = re.findall(r"(?a)\b(\w+)=", match[2])
         carried = ("symbol",) if action in ("close", "cancel") else ("symbol", "size")
         rest = tuple(name for name in names if name.lower() not in carried)
-        orders.append(Order(action, _pair(symbol[1]) if symbol else None, rest))
+        orders.append(SaidOrder(action, _pair(symbol[1]) if symbol else None, rest))
     return _agreed(orders)
 
 
-def _pineconnector(text: str) -> Order | None:
+def _pineconnector(text: str) -> SaidOrder | None:
     """60123456789,buy,BTCUSD,risk=1 (pineconnector.com)."""
     verbs = r"(?:buy|sell|close|cancel|newsltp|ea)[a-z]{0,16}"
     match = re.fullmatch(
@@ -157,7 +157,7 @@ def _pineconnector(text: str) -> Order | None:
     action = {"closelong": "close", "closelongshort": "close", "closeall": "close"}.get(verb)
     action = "cancel" if verb.startswith("cancel") else action or _SIDES.get(verb)
     rest = tuple(re.findall(r"(?a),\s*(\w+)=", match[3]))
-    return Order(action, _pair(match[2]), rest)
+    return SaidOrder(action, _pair(match[2]), rest)
 
 
 _COMMANDS = {
@@ -181,7 +181,7 @@ _WORDS = {
 """Kind of a word -> how it is written; the first that fits."""
 
 
-def _whook(text: str) -> Order | None:
+def _whook(text: str) -> SaidOrder | None:
     """kraken buy BTC/USD 100$ x3, words in any order (github.com/germangar/whook). Free text:
     recognised only where every line is an account, a pair, a command and what goes with it."""
     orders = []
@@ -193,7 +193,7 @@ def _whook(text: str) -> Order | None:
     return _agreed(orders)
 
 
-def _line(words: list[str]) -> Order | None:
+def _line(words: list[str]) -> SaidOrder | None:
     found: dict[str, list[str]] = {kind: [] for kind in _WORDS}
     for word in words:
         found[_kind_of(word)].append(word)
@@ -205,7 +205,7 @@ def _line(words: list[str]) -> Order | None:
     if cancels and not found["commands"] and not found["amounts"]:
         name = cancels[0].partition(":")[2]
         # By a name of whook's own, which no order here has.
-        return Order("cancel", symbol, () if name.lower() == "all" else ("customID",))
+        return SaidOrder("cancel", symbol, () if name.lower() == "all" else ("customID",))
     if len(found["commands"]) != 1 or cancels:
         return None
     command = found["commands"][0].lower()
@@ -213,7 +213,7 @@ def _line(words: list[str]) -> Order | None:
         return None
     parts = ("percent",) if command == "close" and found["amounts"] else ()
     sure = bool(found["leverages"] or found["others"])
-    return Order(_COMMANDS[command], symbol, rest + parts, sure)
+    return SaidOrder(_COMMANDS[command], symbol, rest + parts, sure)
 
 
 def _kind_of(word: str) -> str:
@@ -222,7 +222,7 @@ def _kind_of(word: str) -> str:
     )
 
 
-_READERS: tuple[tuple[str, Callable[[str], Order | None]], ...] = (
+_READERS: tuple[tuple[str, Callable[[str], SaidOrder | None]], ...] = (
     ("Autoview", _autoview),
     ("Alertatron", _alertatron),
     ("frostybot", _frostybot),

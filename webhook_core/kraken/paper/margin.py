@@ -123,7 +123,7 @@ def used(held: Position) -> Decimal:
     return held.margin * (held.volume - held.closed) / held.volume
 
 
-class Summary(NamedTuple):
+class TradeBalance(NamedTuple):
     """TradeBalance in one asset; ``free`` leaves out what resting spot orders hold as well."""
 
     balance: Decimal
@@ -132,7 +132,7 @@ class Summary(NamedTuple):
     free: Decimal
 
 
-def summary(desk: Desk, asset: str) -> Summary:
+def summary(desk: Desk, asset: str) -> TradeBalance:
     """Everything valued in ``asset`` at the last prices; an asset without a
     price counts nothing."""
     book, rates = desk.book, {asset: Decimal(1)}
@@ -144,7 +144,7 @@ def summary(desk: Desk, asset: str) -> Summary:
     rows = [(desk.pairs[held.pair].quote, held) for held in book.positions]
     tied = total((quote, used(held)) for quote, held in rows)
     gain = total((quote, unrealized(desk, held)) for quote, held in rows)
-    return Summary(
+    return TradeBalance(
         balance=balance,
         used=tied,
         unrealized=gain,

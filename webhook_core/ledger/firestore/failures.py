@@ -40,7 +40,7 @@ class Forbidden(FirestoreError):
     """This account may not, or is not known. Nothing was done."""
 
 
-class Refused(FirestoreError):
+class CallRefused(FirestoreError):
     """Not done, and a next attempt at once would be no better."""
 
 
@@ -51,9 +51,9 @@ _CODES: dict[str, tuple[int, type[FirestoreError]]] = {
     "NOT_FOUND": (404, Changed),
     "PERMISSION_DENIED": (403, Forbidden),
     "UNAUTHENTICATED": (401, Forbidden),
-    "RESOURCE_EXHAUSTED": (429, Refused),
-    "INVALID_ARGUMENT": (400, Refused),
-    "OUT_OF_RANGE": (400, Refused),
+    "RESOURCE_EXHAUSTED": (429, CallRefused),
+    "INVALID_ARGUMENT": (400, CallRefused),
+    "OUT_OF_RANGE": (400, CallRefused),
     "CANCELLED": (499, Unproved),
     "DEADLINE_EXCEEDED": (504, Unproved),
     "UNAVAILABLE": (503, Unproved),

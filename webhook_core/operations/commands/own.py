@@ -11,14 +11,14 @@ from webhook_core.operations.commands.terminal import budget
 from webhook_core.sending.own_cancels import OwnOrdersFound
 from webhook_core.web import canceling, closing_own
 from webhook_core.web.operators import Operators
-from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
+from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
 
 _ORDERS = ("ORDER", "PAIR", "SIDE", "TYPE", "VOLUME", "PRICE", "STRATEGY", "ALERT", "STATE", "WHY")
 _HELD = ("STRATEGY", "PAIR", "MARGIN", "HELD")
 _CLOSED = (*_HELD, "ORDERS", "OUTCOME", "WHY")
 
 
-def cancel_after_asking(operators: Operators, asked: Asked, *, yes: bool) -> bool:
+def cancel_after_asking(operators: Operators, asked: PauseRequest, *, yes: bool) -> bool:
     """Whether nothing that was meant is open any more, or may be. Raises what the route does, and
     click.Abort where the person says no: the pause stands then."""
     cancels = operators.own_cancels
@@ -64,7 +64,7 @@ def _order(row: dict[str, Any]) -> tuple[object, ...]:
     return (*(row[name] for name in names), prices, *(row[name] for name in rest))
 
 
-def close_after_asking(operators: Operators, asked: Asked, *, yes: bool) -> bool:
+def close_after_asking(operators: Operators, asked: PauseRequest, *, yes: bool) -> bool:
     """Whether nothing that was meant is held any more. Raises what the route does, and click.Abort
     where the person says no: the pause stands then."""
     closings = operators.closings

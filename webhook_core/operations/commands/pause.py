@@ -12,7 +12,7 @@ from webhook_core.operations.commands.own import cancel_after_asking, close_afte
 from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.commands.terminal import OpenApplication
 from webhook_core.risk.pauses import Pause
-from webhook_core.web.pausing import Asked
+from webhook_core.web.pausing import PauseRequest
 
 
 @click.command()
@@ -48,7 +48,7 @@ def pause(
     operators = open_application().operators
     stands = operators.pause({**given, "entries": str(said["entries"])})
     show_line(_sentence(stands["pause"]))
-    wanted = Asked(strategy, given["by"], entries_only=bool(said["entries"]))
+    wanted = PauseRequest(strategy, given["by"], entries_only=bool(said["entries"]))
     done = [cancel_after_asking(operators, wanted, yes=yes)] if cancel else []
     done += [close_after_asking(operators, wanted, yes=yes)] if close else []
     if not all(done):

@@ -20,7 +20,7 @@ from webhook_core.trading.rounding import amounts_text, plain
 from webhook_core.trading.rules import Guards, Limits, Loss, Most, TradingRules
 
 
-class Shown(NamedTuple):
+class ShownLimit(NamedTuple):
     """``used`` is empty where nothing adds up, or where it is not known. ``is_full``: an entry
     would be refused."""
 
@@ -40,7 +40,7 @@ class LimitsShown:
     mode: str
     account: str
 
-    def rows(self, now: datetime) -> list[Shown]:
+    def rows(self, now: datetime) -> list[ShownLimit]:
         """The account's first. Raises LedgerUnavailable."""
         rules = self.settings.rules_for("")
         losses = loss_figures.read(self.documents, self.mode, self.account)
@@ -52,10 +52,10 @@ class LimitsShown:
 
     def _of(
         self, owner: Limits, rules: TradingRules, losses: Mapping[str, Loss], now: datetime
-    ) -> Iterator[Shown]:
+    ) -> Iterator[ShownLimit]:
         whose = owner.strategy or "the account"
         for limit, most in _fixed(owner):
-            yield Shown(whose, limit, most)
+            yield ShownLimit(whose, limit, most)
         guards = owner.guards
         if guards is None:
             return
@@ -65,13 +65,13 @@ class LimitsShown:
             known = losses.get(owner.strategy)
             most = f"{plain(amount)} {code}"
             if known is None:
-                yield Shown(whose, "loss of a day", most, "not known yet")
+                yield ShownLimit(whose, "loss of a day", most, "not known yet")
                 continue
             counted = counted_in(known, code, day_of(rules.day_begins(owner), now))
             used = f"{plain(counted.loss)} {code}, at worst {plain(counted.worst)}"
-            yield Shown(whose, "loss of a day", most, used, counted.worst >= amount)
+            yield ShownLimit(whose, "loss of a day", most, used, counted.worst >= amount)
 
-    def _counted(self, owner: Limits, rules: TradingRules, now: datetime) -> Iterator[Shown]:
+    def _counted(self, owner: Limits, rules: TradingRules, now: datetime) -> Iterator[ShownLimit]:
         name = entry_counts.document(self.mode, self.account, owner)
         kept = self.documents.read(name)
         text = None if kept is None else kept.text
@@ -79,11 +79,11 @@ class LimitsShown:
             whose, limit = owner.strategy or "the account", rule.lower().replace("_", " ")
             if "max" in numbers:
                 used, most = numbers["used"], numbers["max"]
-                yield Shown(whose, limit, most, used, int(used) >= int(most))
+                yield ShownLimit(whose, limit, most, used, int(used) >= int(most))
             else:
                 last = f"{numbers['last']} s since the last" if "last" in numbers else ""
                 is_full = bool(last) and Decimal(numbers["last"]) < Decimal(numbers["seconds"])
-                yield Shown(whose, limit, f"{numbers['seconds']} s", last, is_full)
+                yield ShownLimit(whose, limit, f"{numbers['seconds']} s", last, is_full)
 
 
 def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:

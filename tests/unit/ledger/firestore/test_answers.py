@@ -16,11 +16,11 @@ from tests.support.row_by_row import row_by_row
 from webhook_core.ledger.firestore.channel import FirestoreChannel
 from webhook_core.ledger.firestore.failures import (
     AlreadyThere,
+    CallRefused,
     Changed,
     Contended,
     FirestoreError,
     Forbidden,
-    Refused,
     Unproved,
     result_of,
 )
@@ -34,9 +34,9 @@ PROVES = {
     "NOT_FOUND": Changed,
     "PERMISSION_DENIED": Forbidden,
     "UNAUTHENTICATED": Forbidden,
-    "RESOURCE_EXHAUSTED": Refused,
-    "INVALID_ARGUMENT": Refused,
-    "OUT_OF_RANGE": Refused,
+    "RESOURCE_EXHAUSTED": CallRefused,
+    "INVALID_ARGUMENT": CallRefused,
+    "OUT_OF_RANGE": CallRefused,
     "CANCELLED": Unproved,
     "DEADLINE_EXCEEDED": Unproved,
     "UNAVAILABLE": Unproved,
