@@ -19,8 +19,8 @@ from webhook_core.cloud import logs
 from webhook_core.events import event
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
-from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.packaged_pairs import PackagedRecords, snapshot
+from webhook_core.kraken.signing_keys import KrakenKey, RenewedKey
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
@@ -30,7 +30,7 @@ from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.submission import Submission
 from webhook_core.settings.completion import Configuration
-from webhook_core.settings.rules import KRAKEN_SECRETS
+from webhook_core.settings.cross_checks import KRAKEN_SECRETS
 from webhook_core.settings.secret_values import SecretName
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
@@ -194,7 +194,7 @@ class _Seldom:
 
     def operators(self, decider: Decider, legs: Legs) -> Operators:
         from webhook_core.journal.asking import Asking
-        from webhook_core.money.opening import open_accounts
+        from webhook_core.money.assembly import open_accounts
         from webhook_core.web.operators import Operators  # no alert needs them
 
         money = open_accounts(self.reconciler, self.store, decider.pair_rules, self.settings)

@@ -64,7 +64,7 @@ class Alerts(Record):
             return self._answer_though_stale(stale, verified, delivery)
         delivery.only_validates = only_validate or wants_validation
         if firing.switch is not None:
-            from webhook_core.web.pausing import answer_alert  # few alerts do
+            from webhook_core.web.pause_requests import answer_alert  # few alerts do
 
             return answer_alert(self.decider.pausing, firing.switch, firing, delivery)
         if firing.closes_a_scope:

@@ -21,7 +21,7 @@ from webhook_core.value import NamedTuple
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
     from webhook_core.trading.rules import Fees
-    from webhook_core.trading.trades import TradesPage
+    from webhook_core.trading.venue_trades import TradesPage
 
 
 class Venue(Protocol):

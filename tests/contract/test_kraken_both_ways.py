@@ -11,7 +11,7 @@ import requests
 
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from tests.support.paper import krakenex_on, paper
-from tests.unit.kraken.paper.test_wire import NONCE, PATH, VECTORS
+from tests.unit.kraken.paper.test_envelope import NONCE, PATH, VECTORS
 
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"}
 

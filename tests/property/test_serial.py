@@ -19,8 +19,8 @@ from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cur
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
 from webhook_core.trading.checks import Check, SetBy
 from webhook_core.trading.orders import Exit, Side
-from webhook_core.trading.refusals import Refusal
 from webhook_core.trading.requests import Fill, Method, OrderRequest
+from webhook_core.trading.venue_refusals import Refusal
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
 TEXTS = st.text(st.characters(), max_size=20)

@@ -30,7 +30,7 @@ from webhook_core.trading.requests import (
     VenueOrder,
 )
 from webhook_core.trading.rules import Fees
-from webhook_core.trading.trades import TradesPage
+from webhook_core.trading.venue_trades import TradesPage
 from webhook_core.venue import Opened
 
 READ_S = 2.0

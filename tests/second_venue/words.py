@@ -11,9 +11,9 @@ from webhook_core.errors import OrderDenied
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
-from webhook_core.trading.refusals import Refusal
 from webhook_core.trading.requests import Fill, OrderRequest, VenueOrder
-from webhook_core.trading.trades import VenueTrade
+from webhook_core.trading.venue_refusals import Refusal
+from webhook_core.trading.venue_trades import VenueTrade
 
 DIRECTIONS = {Side.BUY: "bid", Side.SELL: "offer"}
 SIDES = {direction: side for side, direction in DIRECTIONS.items()}

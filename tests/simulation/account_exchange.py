@@ -23,7 +23,7 @@ from tests.support.lagging_figures import BOOK, Frozen
 from tests.support.paper import ask
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.kraken.paper.rules import packaged_rows
+from webhook_core.kraken.paper.pairs import packaged_rows
 
 LATEST_S = (0.0, 0.0, 0.5, 1.5, 3.0)
 """How late a kind of read may be in one seed, in seconds: any one of them is at most that late."""

@@ -29,16 +29,16 @@ from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.journal.rows import row_of_note
-from webhook_core.money import opening
-from webhook_core.money.book import Lot, PairOfOwner, TradeBook
+from webhook_core.money import assembly
 from webhook_core.money.daily_loss import LossOwner
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported
+from webhook_core.money.trade_book import Lot, PairOfOwner, TradeBook
 from webhook_core.money.trade_store import TradeStore
+from webhook_core.notify.alert_words import message_of
 from webhook_core.notify.alerts import kind_of
 from webhook_core.notify.channels import SendResult
-from webhook_core.notify.words import message_of
 from webhook_core.risk import loss_figures
 from webhook_core.settings.reading import read_settings
 from webhook_core.trading.day_begins import MIDNIGHT
@@ -199,7 +199,7 @@ def wrong_with(seed: int, rate: float = 0.3) -> tuple[list[str], set[str]]:
     calm, day = Day(seed, 0), Day(seed, rate)
     before = day.has()
     # Counted by each run, as for a limit; but no answer of an alert depends on it.
-    with patch.object(opening, "_loss_owners", lambda _settings: OWNERS):
+    with patch.object(assembly, "_loss_owners", lambda _settings: OWNERS):
         calm.play()
         day.play()
     found = [] if day.answers == calm.answers else ["an answer changed"]

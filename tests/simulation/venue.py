@@ -26,7 +26,7 @@ from webhook_core.trading.requests import (
     VenueOrder,
 )
 from webhook_core.trading.rules import Fees
-from webhook_core.trading.trades import TradesPage
+from webhook_core.trading.venue_trades import TradesPage
 
 SIZES = "no alert of the simulation is sized by what the account is worth"
 CHANGES = "no alert of the simulation changes an order"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from webhook_core.money.accounts import Accounts
-from webhook_core.money.book import TradeBook
 from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.trade_book import TradeBook
 from webhook_core.money.trades import Trade
 
 

@@ -24,7 +24,7 @@ from webhook_core.trading.requests import (
     VenueOrder,
 )
 from webhook_core.trading.rules import Fees
-from webhook_core.trading.trades import TradesPage
+from webhook_core.trading.venue_trades import TradesPage
 
 
 @dataclass

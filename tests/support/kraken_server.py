@@ -43,10 +43,10 @@ from tests.support.documents import FileDocuments, MemoryDocuments
 from tests.support.lagging_figures import BOOK, FIGURES, LaggingFigures
 from tests.support.paper import Lag, WatchedKraken
 from webhook_core.clock import SystemClock
-from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper import envelope
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import PaperFees
-from webhook_core.kraken.paper.rules import packaged_rows
+from webhook_core.kraken.paper.pairs import packaged_rows
 
 KEY = "paper-test-key"
 # The docs' example.
@@ -315,8 +315,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fields(self, query: str, body: bytes) -> dict[str, str]:
         try:
-            return wire.form(query) | wire.form(body)
-        except wire.Refused:
+            return envelope.form(query) | envelope.form(body)
+        except envelope.Refused:
             return {}
 
     def _wait(self, fault: faults.Fault, where: str, seconds: float) -> None:

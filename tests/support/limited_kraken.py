@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tests.support.kraken_server import KrakenServer
-from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper import envelope
 
 
 class Tier(NamedTuple):
@@ -55,7 +55,7 @@ class LimitedKraken(KrakenServer):
         self.clock.sleep(self.call_s)
         endpoint = path.rsplit("/", 1)[-1]
         if path.startswith("/0/private/"):
-            said = self._charged(endpoint, wire.form(body.decode()))
+            said = self._charged(endpoint, envelope.form(body.decode()))
             if said:
                 self.refused += 1
                 return 200, json.dumps({"error": [said]}).encode()

@@ -15,7 +15,7 @@ import krakenex
 
 from tests.support.documents import MemoryDocuments
 from tests.support.paper_adapter import PaperAdapter
-from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper import envelope
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.engine import PaperKraken
 from webhook_core.kraken.paper.views import order_object
@@ -106,7 +106,7 @@ def signed(
 ) -> dict[str, str]:
     """The headers of a private request."""
     sent = body.encode() if isinstance(body, str) else body
-    sign = wire.signature(base64.b64decode(SECRET), path, nonce, sent)
+    sign = envelope.signature(base64.b64decode(SECRET), path, nonce, sent)
     return {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
 
 

@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.kraken.paper.wire import Unreachable
+from webhook_core.kraken.paper.envelope import Unreachable
 
 
 class PaperAdapter(BaseAdapter):

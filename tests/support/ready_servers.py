@@ -43,7 +43,7 @@ MODULES = (
     "webhook_core.bootstrap",
     "webhook_core.cloud.console",
     "webhook_core.kraken.paper.engine",
-    "webhook_core.kraken.paper.wire",
+    "webhook_core.kraken.paper.envelope",
     "webhook_core.kraken.packaged_pairs",
     "webhook_core.kraken.venue",
     "webhook_core.ledger.sqlite.ledger",

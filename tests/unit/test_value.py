@@ -21,7 +21,7 @@ from tests.support.intake import verified
 from tests.support.row_by_row import row_by_row
 from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.intake.field_names import Sent
-from webhook_core.kraken.keys import KrakenKey
+from webhook_core.kraken.signing_keys import KrakenKey
 from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.settings.strategy import SecretText
 from webhook_core.trading.alert import Alert

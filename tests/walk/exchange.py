@@ -16,7 +16,7 @@ from tests.support.auto_earn import earning
 from tests.support.kraken_server import KEY, SECRET
 from tests.support.lagging_figures import BOOK, Frozen
 from tests.walk.clock import SharedClock
-from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper import envelope
 from webhook_core.kraken.paper.book import Book
 
 READS = (
@@ -82,7 +82,7 @@ class LateKraken(kraken_server.KrakenServer):
         """A call that Kraken takes, and that is not for an alert: its result."""
         nonce, path = str(time.time_ns()), f"/0/private/{endpoint}"
         body = urlencode({"nonce": nonce, **fields})
-        sign = wire.signature(base64.b64decode(SECRET), path, nonce, body.encode())
+        sign = envelope.signature(base64.b64decode(SECRET), path, nonce, body.encode())
         kind = "application/x-www-form-urlencoded"
         headers = {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
         _, content = self.engine.handle("POST", path, "", headers, body.encode())

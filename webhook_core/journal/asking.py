@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed
+from webhook_core.journal.alert_list import RowFilter, list_alerts, symbol_matcher
 from webhook_core.journal.hourly import counted_since
-from webhook_core.journal.reading import RowFilter, list_alerts, symbol_matcher
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.ledger.store import Store
 from webhook_core.sending.reconcile import PURGED_AT_ONCE

@@ -7,10 +7,10 @@ from typing import Any
 
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed
-from webhook_core.journal.reading import RowFilter, list_alerts
+from webhook_core.journal.alert_list import RowFilter, list_alerts
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.entry import Attempt, LedgerEntry
-from webhook_core.ledger.report import shown, shown_exits
+from webhook_core.ledger.entry_report import shown, shown_exits
 from webhook_core.ledger.store import Store
 from webhook_core.sending.close_units import is_position
 from webhook_core.web.answers import check_row

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import SEARCHED, RowFilter, list_alerts
+from webhook_core.journal.alert_list import SEARCHED, RowFilter, list_alerts
 from webhook_core.journal.record import NOT_KEPT, NOT_REFUSED
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.store import Store

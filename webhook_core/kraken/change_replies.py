@@ -12,8 +12,8 @@ from __future__ import annotations
 from webhook_core.kraken import outcomes, refusals
 from webhook_core.kraken.outcomes import Reply
 from webhook_core.kraken.refusals import Proven
-from webhook_core.trading.refusals import NO_SUCH_ORDER
 from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
+from webhook_core.trading.venue_refusals import NO_SUCH_ORDER
 
 _ON_ITS_WAY = "Cancel pending"
 _AS_IT_IS = "EOrder:No amendable parameters specified"

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget
-from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST, Lanes
 from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused, nonce_is_refused
 from webhook_core.kraken.session import Nonces, Session, Transport
+from webhook_core.kraken.signing_keys import KrakenKey
 from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import Any
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST
+from webhook_core.kraken.signing_keys import KrakenKey
 from webhook_core.ledger.contract import Document, Documents
 
 WIDE_ENOUGH = 10**9

@@ -19,7 +19,7 @@ from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, VenueOrder
-from webhook_core.trading.trades import TradesPage, VenueTrade
+from webhook_core.trading.venue_trades import TradesPage, VenueTrade
 
 Read = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
 """A method and its parameters -> Kraken's result. Raises VenueUnavailable."""

@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urlsplit
 import krakenex
 
 from webhook_core.events import count
-from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.outcomes import Failure, Reply
+from webhook_core.kraken.signing_keys import KrakenKey
 from webhook_core.network.exchange import Answer, NoAnswer
 
 IDLE_LIMIT_S = 15.0

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from webhook_core.kraken.tickers import Tickers
     from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
     from webhook_core.trading.rules import Fees
-    from webhook_core.trading.trades import TradesPage
+    from webhook_core.trading.venue_trades import TradesPage
 
 RESENDS = 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
-from webhook_core.trading.refusals import Refusal
+from webhook_core.trading.venue_refusals import Refusal
 
 
 def has_found_none(entry: LedgerEntry) -> bool:

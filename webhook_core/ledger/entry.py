@@ -47,7 +47,7 @@ from webhook_core.value import NamedTuple, Record, Value
 
 if TYPE_CHECKING:
     from webhook_core.ledger.takes import Take
-    from webhook_core.trading.refusals import Refusal
+    from webhook_core.trading.venue_refusals import Refusal
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of
@@ -157,7 +157,7 @@ class Attempt(Record, Value, frozen=True):
     @property
     def refusal(self) -> Refusal | None:
         """Why it was refused, where something follows from that."""
-        from webhook_core.trading.refusals import refusal_of
+        from webhook_core.trading.venue_refusals import refusal_of
 
         return self.because or refusal_of(self.errors)
 

@@ -32,7 +32,7 @@ from webhook_core.ledger.stored_values import (
 from webhook_core.value import replace
 
 if TYPE_CHECKING:
-    from webhook_core.trading.refusals import Refusal
+    from webhook_core.trading.venue_refusals import Refusal
 
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def entry_to_show(text: str, version: str, key: str) -> LedgerEntry | None:
 
 
 def _refusal(text: str) -> Refusal:
-    from webhook_core.trading.refusals import Refusal  # of another venue than Kraken
+    from webhook_core.trading.venue_refusals import Refusal  # of another venue than Kraken
 
     return Refusal(text)
 

@@ -21,7 +21,7 @@ from webhook_core.money.months import void_late
 from webhook_core.money.owners import Owner, Owners, keep_exits
 from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Role, Trade
-from webhook_core.trading.trades import TradesPage, VenueTrade
+from webhook_core.trading.venue_trades import TradesPage, VenueTrade
 from webhook_core.venue import Venue
 
 MOST_PAGES = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from webhook_core.money.book import Realised
+from webhook_core.money.trade_book import Realised
 from webhook_core.money.trades import Role
 from webhook_core.trading.orders import Side
 

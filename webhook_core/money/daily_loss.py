@@ -18,8 +18,8 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import rewritten
-from webhook_core.money.book import OpenLots, PairOfOwner, Realised, TradeBook
 from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.trade_book import OpenLots, PairOfOwner, Realised, TradeBook
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.risk import loss_figures
 from webhook_core.trading.day_begins import DayBegins, day_of

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.money.book import TradeBook
+from webhook_core.money.trade_book import TradeBook
 from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Trade
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document, rewritten
-from webhook_core.money.book import PairOfOwner, TradeBook
 from webhook_core.money.counts import Counts, from_row, to_row
+from webhook_core.money.trade_book import PairOfOwner, TradeBook
 from webhook_core.money.trade_store import ReadTo, TradeStore
 from webhook_core.money.trades import Trade
 

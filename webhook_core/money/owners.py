@@ -17,7 +17,7 @@ from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.ours import plain_client_order_id
-from webhook_core.trading.trades import VenueTrade
+from webhook_core.trading.venue_trades import VenueTrade
 from webhook_core.venue import Venue
 
 MOST_UNKNOWN = 100

@@ -11,9 +11,9 @@ from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
-from webhook_core.money.book import OpenLots, PairOfOwner
 from webhook_core.money.counts import Counts
 from webhook_core.money.months import OpenedSpan
+from webhook_core.money.trade_book import OpenLots, PairOfOwner
 from webhook_core.trading.rounding import plain
 
 _ZERO = Decimal(0)

@@ -16,8 +16,8 @@ from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import Unit
 from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Store, newest_first
+from webhook_core.notify.alert_words import WHAT, message_of
 from webhook_core.notify.state import Message, NotifyState
-from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.left_open import left_in
 from webhook_core.trading.orders import Side

@@ -13,8 +13,8 @@ from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Store, newest_first
+from webhook_core.notify.alert_words import moment, shortened
 from webhook_core.notify.state import Message, NotifyState
-from webhook_core.notify.words import moment, shortened
 from webhook_core.risk.pauses import Pause
 from webhook_core.settings.expectations import Expected
 from webhook_core.settings.strategy import Strategy

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import RowFilter, list_alerts
+from webhook_core.journal.alert_list import RowFilter, list_alerts
 from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.store import Store

@@ -19,11 +19,11 @@ from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews, lost_records
 from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT, WITH
+from webhook_core.notify.new_trades import TradeNews
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.standing import expected_of, newest_of
 from webhook_core.notify.state import Message, NotifyState
 from webhook_core.notify.summary import Prices, Summary
-from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
 from webhook_core.settings.notify_values import about
 from webhook_core.settings.settings import Settings

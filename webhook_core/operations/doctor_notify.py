@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from webhook_core.application import Application
 from webhook_core.findings import Finding, ok, warn
+from webhook_core.notify.alert_words import moment
 from webhook_core.notify.channels import Channel
 from webhook_core.notify.standing import silent_now
 from webhook_core.notify.state import Queue, state_in
-from webhook_core.notify.words import moment
 
 _MEND = (
     "write a URL of apprise, or the name of a secret that holds some: webhook_core/notify/README.md"

@@ -26,7 +26,7 @@ from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.web.answers import orders_of
 from webhook_core.web.messages import HttpRequest
-from webhook_core.web.pausing import check_permitted
+from webhook_core.web.pause_requests import check_permitted
 from webhook_core.web.validation import appraised
 
 ASK_S = 20.0

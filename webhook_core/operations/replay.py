@@ -28,7 +28,7 @@ from webhook_core.events import event
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry
-from webhook_core.ledger.report import facts
+from webhook_core.ledger.entry_report import facts
 from webhook_core.operations.replay_search import (
     ASK,
     NOT_REPLAYABLE,

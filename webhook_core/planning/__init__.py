@@ -29,7 +29,7 @@ held ``idle_exits``; behind several closes ``several_closes``; behind a limit ``
 **Which orders does a cancel or an amendment mean?** ``change_planner``: ``meant_orders``, those
 that no list shows ``unlisted_orders``, those that were never sent ``unsent_orders``.
 
-**What forbids a plan beside the limits of one order?** ``held_limits`` with ``held_figures``,
+**What forbids a plan beside the limits of one order?** ``within_limits`` with ``held_figures``,
 ``open_entries``, ``wanted_entries`` and ``reservations``; ``guarded``; a token, ``permitted``; an
 alert that was lost before, ``missed_alerts``.
 """

@@ -159,7 +159,7 @@ class Decider(Sources):
         decided = self._permitted(wants, budget, appraised=appraised)
         if isinstance(decided, Denied) or not wants.rules.limits_holdings:
             return decided
-        from webhook_core.planning.held_limits import HeldLimits  # few strategies have one
+        from webhook_core.planning.within_limits import HeldLimits  # few strategies have one
 
         return HeldLimits(self, wants, budget).hold(decided)
 

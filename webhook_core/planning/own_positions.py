@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.money.book import TradeBook
 from webhook_core.money.collect import Collector
 from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.trade_book import TradeBook
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Trade, in_order
 from webhook_core.planning import own_agrees

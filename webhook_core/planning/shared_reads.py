@@ -25,7 +25,7 @@ from webhook_core.planning.own_changes import DONE
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill
-from webhook_core.trading.trades import TradesPage
+from webhook_core.trading.venue_trades import TradesPage
 from webhook_core.venue import HasItsOwnWords, SaysWhosePricesTheseAre, Venue
 
 FOR_S = 3.0

@@ -20,7 +20,7 @@ from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill
-from webhook_core.trading.trades import VenueTrade
+from webhook_core.trading.venue_trades import VenueTrade
 
 _ZERO = Decimal(0)
 _STEP = Decimal("1E-10")

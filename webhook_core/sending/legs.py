@@ -28,7 +28,7 @@ from webhook_core.ledger.contract import (
     later_legs,
 )
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.ledger.report import report
+from webhook_core.ledger.entry_report import report
 from webhook_core.sending.again import Again
 from webhook_core.sending.progress import (
     Progress,

@@ -18,7 +18,7 @@ from webhook_core.events import event
 from webhook_core.ledger.attempts import unclaimed_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.report import report
+from webhook_core.ledger.entry_report import report
 from webhook_core.ledger.time_left import within
 from webhook_core.ledger.transitions import denied_unclaimed
 from webhook_core.sending.firing import Firing

@@ -11,8 +11,8 @@ from webhook_core.events import event
 from webhook_core.ledger.attempts import missed_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.entry_report import facts, report
 from webhook_core.ledger.later_leg import later_leg
-from webhook_core.ledger.report import facts, report
 from webhook_core.sending.progress import Progress, ended_as_nothing, why_nothing
 from webhook_core.value import replace
 

@@ -25,8 +25,8 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
-from webhook_core.trading.refusals import is_nothing_held, is_nothing_to_reduce
 from webhook_core.trading.requests import OrderRequest, Outcome, Rejected
+from webhook_core.trading.venue_refusals import is_nothing_held, is_nothing_to_reduce
 
 _ZERO = Decimal(0)
 NOTHING_LEFT = "Kraken says that nothing is held"

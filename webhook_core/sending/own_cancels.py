@@ -22,8 +22,8 @@ from webhook_core.events import event
 from webhook_core.ledger.attempts import first_attempt
 from webhook_core.ledger.contract import Claimed
 from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.entry_report import facts
 from webhook_core.ledger.keys import operators_unit
-from webhook_core.ledger.report import facts
 from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided, Unsent, Wants
 from webhook_core.planning.meant_orders import MeantOrders

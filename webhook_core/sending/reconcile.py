@@ -20,7 +20,7 @@ from webhook_core.events import event, timed
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State
-from webhook_core.ledger.report import facts, report, waiting_for
+from webhook_core.ledger.entry_report import facts, report, waiting_for
 from webhook_core.trading.requests import Accepted, VenueOrder
 from webhook_core.venue import Venue
 

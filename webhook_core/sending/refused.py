@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from webhook_core.ledger.entry import LedgerEntry, OrderShown
 from webhook_core.trading.orders import Side
-from webhook_core.trading.refusals import Refusal, is_nothing_held, is_nothing_to_reduce
 from webhook_core.trading.requests import NotSent, Outcome, Rejected
+from webhook_core.trading.venue_refusals import Refusal, is_nothing_held, is_nothing_to_reduce
 
 
 def may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:

@@ -20,7 +20,7 @@ from webhook_core.ledger.contract import (
     Recorded,
 )
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.ledger.report import facts, report
+from webhook_core.ledger.entry_report import facts, report
 from webhook_core.sending.won import Instead, claim_next
 from webhook_core.trading.intent import NoOrder
 from webhook_core.trading.requests import (

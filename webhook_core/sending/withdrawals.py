@@ -9,8 +9,8 @@ from webhook_core.errors import InDoubt
 from webhook_core.ledger.attempts import denied_attempt
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.entry_report import report
 from webhook_core.ledger.later_leg import later_leg
-from webhook_core.ledger.report import report
 from webhook_core.planning.decision import Decided
 from webhook_core.planning.unsent_orders import REASON
 from webhook_core.value import replace

@@ -17,7 +17,7 @@ from webhook_core.ledger.contract import (
     Waiting,
 )
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.ledger.report import report
+from webhook_core.ledger.entry_report import report
 from webhook_core.value import replace
 
 Instead = Callable[[str], LedgerEntry | None]

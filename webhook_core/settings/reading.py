@@ -8,7 +8,7 @@ from typing import Any
 
 from webhook_core.intake.credentials import Credential
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import addresses, certificates, guard_values, rules, secret_values
+from webhook_core.settings import addresses, certificates, cross_checks, guard_values, secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_values import Secret, SecretNames
 from webhook_core.settings.settings import Settings, account_at
@@ -73,8 +73,8 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "HEALTH_DETAILS": (values.flag, False),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
-SECRETS = (*rules.KRAKEN_SECRETS, "OPERATOR_TOKEN")
-LISTS_OF_SECRETS = (*rules.PROOFS, rules.TOKEN_KEYS)
+SECRETS = (*cross_checks.KRAKEN_SECRETS, "OPERATOR_TOKEN")
+LISTS_OF_SECRETS = (*cross_checks.PROOFS, cross_checks.TOKEN_KEYS)
 
 
 class SettingsError(Exception):
@@ -119,7 +119,7 @@ def _strategies(
         return StrategiesFile({}, (), frozenset(), ())
     found = read_strategies(document, path, reader.env, names)
     held = [*found.secrets, *found.addresses]
-    return found._replace(inline=rules.inline_secrets(held, document, path))
+    return found._replace(inline=cross_checks.inline_secrets(held, document, path))
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
@@ -160,12 +160,12 @@ def _proofs(
     """What senders prove themselves with, and every secret that is configured by what names it.
     What is wrong with them goes to the reader's faults."""
     secrets = [*_webhook_secrets(given), *strategies.secrets]
-    signs = rules.token_keys(given, reader)
-    credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
+    signs = cross_checks.token_keys(given, reader)
+    credentials = (*cross_checks.credentials(secrets, reader), *(key for _, key in signs))
     texts = [(secret.source, secret.text) for secret in secrets]
     texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
     texts += [(name, given[name]) for name in reversed(SECRETS) if given[name]]
-    reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
+    reader.faults.extend([*strategies.faults, *cross_checks.shared_secrets(texts, credentials)])
     if given["TRADING_MODE"] == "live":
         from webhook_core.settings import weak_secrets  # nothing else is held to it
 
@@ -223,17 +223,17 @@ def read_settings(
     given["ENVIRONMENT"] = given["ENVIRONMENT"] or (
         "production" if reader.given("K_SERVICE") else "development"
     )
-    implied = rules.implied_secrets(
+    implied = cross_checks.implied_secrets(
         reader, given, bool(strategies.secrets or strategies.faults or names.found)
     )
     reader.env = {**env, **implied}
     given |= _secrets(reader, names)
     settings = _assemble(reader, given, strategies)._replace(
-        secret_names=rules.with_alternatives(names.found, implied),
-        unread=rules.with_alternatives(names.unread, implied),
+        secret_names=cross_checks.with_alternatives(names.found, implied),
+        unread=cross_checks.with_alternatives(names.unread, implied),
     )
-    reader.faults.extend(rules.unknown_names(env, VARIABLES.keys() | strategies.variables))
-    reader.faults.extend(rules.refusals(settings, reader, strategies))
+    reader.faults.extend(cross_checks.unknown_names(env, VARIABLES.keys() | strategies.variables))
+    reader.faults.extend(cross_checks.refusals(settings, reader, strategies))
     if reader.faults:
         raise SettingsError(reader.faults)
-    return settings._replace(warnings=tuple(rules.warnings(settings, strategies)))
+    return settings._replace(warnings=tuple(cross_checks.warnings(settings, strategies)))

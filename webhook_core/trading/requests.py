@@ -13,7 +13,7 @@ from webhook_core.trading.orders import Exit
 from webhook_core.value import NamedTuple, Value
 
 if TYPE_CHECKING:
-    from webhook_core.trading.refusals import Refusal
+    from webhook_core.trading.venue_refusals import Refusal
 
 Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
 """Kraken's names (docs.kraken.com, rest-api)."""
@@ -108,7 +108,7 @@ class Rejected(NamedTuple):
     @property
     def refusal(self) -> Refusal | None:
         """Which of those it is of which something follows; None for most."""
-        from webhook_core.trading.refusals import refusal_of  # few orders are refused
+        from webhook_core.trading.venue_refusals import refusal_of  # few orders are refused
 
         return self.because or refusal_of(self.errors)
 

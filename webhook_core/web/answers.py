@@ -179,7 +179,7 @@ def _order(entry: LedgerEntry) -> dict[str, Any]:
     order |= {"order_id": attempt.order_id, "client_order_id": attempt.client_order_id}
     if attempt.fill is None:
         return order
-    from webhook_core.ledger.report import shown
+    from webhook_core.ledger.entry_report import shown
 
     return {**order, "fill": shown(attempt)}
 

@@ -10,7 +10,7 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.sending.own_cancels import Cancelled, OpenOrder, OwnCancels, OwnOrdersFound
 from webhook_core.sending.progress import DONE, found_none_open
 from webhook_core.trading.rounding import plain
-from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
+from webhook_core.web.pause_requests import FAULTS, PauseRequest, told_to_repeat
 
 OPEN = "OPEN"
 """Of an order that was left in the book; the others have the state of their cancel."""

@@ -19,7 +19,7 @@ from webhook_core.trading.intent import CloseOwnIntent
 from webhook_core.trading.rounding import plain
 from webhook_core.trading.rules import TradingRules
 from webhook_core.web import answers
-from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
+from webhook_core.web.pause_requests import FAULTS, PauseRequest, told_to_repeat
 from webhook_core.web.status_and_reason import reason_of, status_and_code
 
 FRESH_FOR = timedelta(seconds=60)

@@ -47,6 +47,6 @@ def routes(
 
 
 def _body(request: HttpRequest) -> Mapping[str, str]:
-    from webhook_core.web.pausing import fields_of  # only these two have a body
+    from webhook_core.web.pause_requests import fields_of  # only these two have a body
 
     return fields_of(request)

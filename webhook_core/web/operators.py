@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, LedgerUnavailable, Unauthenticated
 from webhook_core.journal.asking import Asking
-from webhook_core.ledger.report import row_of
+from webhook_core.ledger.entry_report import row_of
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Decider
 from webhook_core.sending.legs import Legs
@@ -21,7 +21,7 @@ from webhook_core.web.messages import NotFound
 if TYPE_CHECKING:
     from webhook_core.sending.closings import Closings
     from webhook_core.sending.own_cancels import OwnCancels
-    from webhook_core.web.pausing import PauseRequest
+    from webhook_core.web.pause_requests import PauseRequest
     from webhook_core.web.reconciling import ReconcileRun
 
 BUDGET_S = 25.0
@@ -112,10 +112,10 @@ class Operators:
         return {"paused": paused, "orders": rows, "cursor": page.cursor}
 
     def pause(self, said: Mapping[str, str]) -> dict[str, Any]:
-        """Stop every alert whose claim comes after this; web.pausing says of whom and how long, and
-        whether open orders are cancelled too, and positions closed."""
+        """Stop every alert whose claim comes after this; web.pause_requests says of whom and how
+        long, and whether open orders are cancelled too, and positions closed."""
         from webhook_core.web.canceling import cancel_own  # no alert does
-        from webhook_core.web.pausing import pause
+        from webhook_core.web.pause_requests import pause
 
         def cancels(asked: PauseRequest) -> dict[str, Any]:
             return cancel_own(self.own_cancels, asked, self._budget())
@@ -144,7 +144,7 @@ class Operators:
 
     def resume(self, said: Mapping[str, str]) -> dict[str, Any]:
         """End a pause."""
-        from webhook_core.web.pausing import resume  # no alert does
+        from webhook_core.web.pause_requests import resume  # no alert does
 
         return resume(self.decider.pausing, self._without_secrets(said), self.strategies)
 

@@ -30,8 +30,8 @@ from webhook_core.cloud.secrets import MOST_BYTES, ROLE, SecretReader, crc32c
 from webhook_core.errors import NotConfigured
 from webhook_core.events import LOGGER
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.outcomes import Reply, key_is_refused
+from webhook_core.kraken.signing_keys import KrakenKey, RenewedKey
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.settings.reading import SettingsError
 from webhook_core.settings.secret_values import SecretName

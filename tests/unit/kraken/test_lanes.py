@@ -17,7 +17,6 @@ from tests.support.raw_servers import ACCEPTED, RawServer, refusal, reply
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import (
     KEPT_FOR_ORDERS,
     MOST,
@@ -27,6 +26,7 @@ from webhook_core.kraken.lanes import (
 )
 from webhook_core.kraken.nonce_window import NonceWindow
 from webhook_core.kraken.outcomes import Reply
+from webhook_core.kraken.signing_keys import KrakenKey
 
 KEY, SECRET = "a-key", "a3Jha2VuIHNlY3JldA=="
 SIGNING = KrakenKey(KEY, SECRET)

@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.books import booked
 from tests.support.row_by_row import row_by_row
-from webhook_core.money.book import Lot, PairOfOwner, TradeBook
 from webhook_core.money.months import OpenedSpan
 from webhook_core.money.report import reported, to_document
+from webhook_core.money.trade_book import Lot, PairOfOwner, TradeBook
 from webhook_core.money.trades import Role, Trade, from_row, to_row
 from webhook_core.trading.orders import Side
 

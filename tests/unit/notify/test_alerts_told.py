@@ -9,9 +9,9 @@ import pytest
 from tests.unit.notify.conftest import next_run
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.ledger.firestore.documents import MAX_TEXT_BYTES
+from webhook_core.notify.alert_words import WHAT
 from webhook_core.notify.kinds import KINDS
 from webhook_core.notify.telling import document_of
-from webhook_core.notify.words import WHAT
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 REFUSED = Rejected(("EOrder:Insufficient funds",))

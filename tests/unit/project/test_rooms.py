@@ -26,7 +26,7 @@ ORDER = (
     ("venue",),
     ("settings", "planning", "kraken", "cloud", "money"),
     ("sending",),
-    ("web", "journal", "notify", "money.opening"),
+    ("web", "journal", "notify", "money.assembly"),
     ("story",),
     ("application",),
     ("instance", "bootstrap"),
@@ -176,6 +176,14 @@ def test_each_class_has_a_name_of_its_own() -> None:
         if isinstance(node, ast.ClassDef)
     )
     assert {name for name, times in named.items() if times > 1} == set()
+
+
+def test_each_file_has_a_name_of_its_own() -> None:
+    """But for the commands, named for what they run; the two stores; and the venues."""
+    rooms = ("operations.commands.", "ledger.sqlite.", "ledger.firestore.")
+    files = [SOURCES[name] for name in OURS if not short(name).startswith(rooms)]
+    named = Counter(path.stem for path in files if path.stem != "__init__")
+    assert {name for name, times in named.items() if times > 1} == {"venue"}
 
 
 def test_no_function_is_long() -> None:

@@ -306,7 +306,7 @@ def test_behind_an_old_order_that_is_open_the_closed_ones_are_looked_through(fun
 
 
 def test_every_state_has_a_log_event():
-    from webhook_core.ledger.report import _EVENTS
+    from webhook_core.ledger.entry_report import _EVENTS
 
     assert set(_EVENTS) == set(State)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.faked_function import OPERATOR, Function
 from webhook_core.web.messages import HttpRequest
-from webhook_core.web.pages.session import DOCUMENT
+from webhook_core.web.pages.login import DOCUMENT
 
 HOURS = 3600
 FORM = {"content-type": "application/x-www-form-urlencoded"}

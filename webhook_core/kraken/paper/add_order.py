@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.kraken.paper import margin, matching, prices
+from webhook_core.kraken.paper import margin, matching, order_prices
 from webhook_core.kraken.paper.arguments import read, same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.envelope import PartlyRefused, Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 from webhook_core.kraken.paper.public import no_price
-from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.views import close_description, description
-from webhook_core.kraken.paper.wire import PartlyRefused, Refused, invalid
 
 MAX_OPEN_PER_PAIR = 80  # Kraken's Intermediate tier
 
@@ -63,7 +63,7 @@ def _check_mode(pair: Pair, order: Order) -> None:
     allowed = {
         "online": True,
         "post_only": "post" in order.oflags,
-        "limit_only": order.ordertype in prices.LIMITS,
+        "limit_only": order.ordertype in order_prices.LIMITS,
         "reduce_only": order.reduce_only,
     }
     if not allowed.get(pair.status, False):

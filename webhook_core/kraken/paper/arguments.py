@@ -12,15 +12,15 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.kraken.paper import prices
+from webhook_core.kraken.paper import order_prices
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.prices import AMOUNT, amount, digits, set_prices
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.order_prices import AMOUNT, amount, digits, set_prices
+from webhook_core.kraken.paper.pairs import Pair
 from webhook_core.kraken.paper.public import no_price
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
 
-ORDER_TYPES = prices.LIMITS | prices.TRIGGERS | {"market", "settle-position"}
+ORDER_TYPES = order_prices.LIMITS | order_prices.TRIGGERS | {"market", "settle-position"}
 # One price per pair: own orders never meet.
 STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
@@ -75,7 +75,7 @@ def _read_prices(desk: Desk, params: Mapping[str, str], pair: Pair, order: Order
     if "post" in order.oflags and order.timeinforce in ("IOC", "FOK"):
         raise invalid("timeinforce")
     if any(field.startswith("close[") or field == "close" for field in params):
-        order.close = prices.read_close(params, pair, order)
+        order.close = order_prices.read_close(params, pair, order)
 
 
 def check_display(text: str, order: Order) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.kraken.paper import add_order, arguments, matching, prices
+from webhook_core.kraken.paper import add_order, arguments, matching, order_prices
 from webhook_core.kraken.paper.arguments import same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 
 _FIELDS = ("order_qty", "display_qty", "limit_price", "trigger_price")
 
@@ -76,16 +76,18 @@ def _check_pair(desk: Desk, params: Mapping[str, str], pair: Pair) -> None:
 def _set_prices(
     params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None
 ) -> None:
-    limit = "price" if order.ordertype in prices.LIMITS else "price2"
-    if params.get("limit_price") and prices.limit_of(order) is None:
+    limit = "price" if order.ordertype in order_prices.LIMITS else "price2"
+    if params.get("limit_price") and order_prices.limit_of(order) is None:
         raise invalid("limit_price")
-    if params.get("trigger_price") and (order.ordertype not in prices.TRIGGERS or order.triggered):
+    if params.get("trigger_price") and (
+        order.ordertype not in order_prices.TRIGGERS or order.triggered
+    ):
         raise invalid("trigger_price")
     asked = {
         limit: params.get("limit_price"),
         "price": params.get("trigger_price") or params.get("limit_price"),
     }
-    if order.ordertype not in prices.LIMITS:
+    if order.ordertype not in order_prices.LIMITS:
         asked["price"] = params.get("trigger_price")
     texts = {
         "price": order.said or f"{order.price:f}",
@@ -93,8 +95,8 @@ def _set_prices(
     }
     changed = {field: text for field, text in asked.items() if text}
     if changed:
-        order.peak = Decimal(0) if order.ordertype in prices.TRAILING else order.peak
-        prices.set_prices(texts | changed, pair, order, market)
+        order.peak = Decimal(0) if order.ordertype in order_prices.TRAILING else order.peak
+        order_prices.set_prices(texts | changed, pair, order, market)
 
 
 def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, Decimal
 
 from webhook_core.kraken.paper.book import Book, Order
-from webhook_core.kraken.paper.rules import Pair, Pairs
+from webhook_core.kraken.paper.pairs import Pair, Pairs
 from webhook_core.value import NamedTuple, Record
 
 HUNDRED = Decimal(100)

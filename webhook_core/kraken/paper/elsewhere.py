@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.kraken.paper.rules import Pair, Rows
-from webhook_core.kraken.paper.wire import Unreachable
+from webhook_core.kraken.paper.envelope import Unreachable
+from webhook_core.kraken.paper.pairs import Pair, Rows
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock

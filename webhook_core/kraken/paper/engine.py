@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.kraken.paper import matching, private, public, wire
+from webhook_core.kraken.paper import envelope, matching, private, public
 from webhook_core.kraken.paper.book import Book
+from webhook_core.kraken.paper.book_store import BookBusy, BookStore
 from webhook_core.kraken.paper.desk import Desk, MarketRules, PaperFees
 from webhook_core.kraken.paper.elsewhere import Elsewhere, PriceSource, outside_price
-from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
-from webhook_core.kraken.paper.store import BookBusy, BookStore
-from webhook_core.kraken.paper.wire import PaperKey, PartlyRefused, Refused
+from webhook_core.kraken.paper.envelope import PaperKey, PartlyRefused, Refused
+from webhook_core.kraken.paper.pairs import More, Pair, Pairs, Rows, asset_id, packaged_rows
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
@@ -82,11 +82,11 @@ class PaperKraken:
         """
         try:
             folded = {name.lower(): value for name, value in headers.items()}
-            return 200, wire.success(self._answer(method, path, query, folded, body))
+            return 200, envelope.success(self._answer(method, path, query, folded, body))
         except Refused as refusal:
-            return 200, wire.failure(refusal.error)
+            return 200, envelope.failure(refusal.error)
         except BookBusy:
-            return 200, wire.failure(f"EService: Throttled: {int(self._now()) + 1}")
+            return 200, envelope.failure(f"EService: Throttled: {int(self._now()) + 1}")
         except LedgerUnavailable:
             return 503, _UNREACHABLE
 
@@ -117,7 +117,7 @@ class PaperKraken:
         raise Refused("EGeneral:Unknown method")
 
     def _public(self, name: str, query: str) -> Any:
-        params = wire.form(query)
+        params = envelope.form(query)
         if name == "AssetPairs" and self.rule_source is not None:
             return self._stated(self.rule_source(params))
         asked = public.named(params.get("pair", "")) if name == "Ticker" else []

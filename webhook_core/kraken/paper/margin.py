@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from webhook_core.kraken.paper.book import Order, PaperTrade, Position
 from webhook_core.kraken.paper.desk import HUNDRED, Desk
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 from webhook_core.value import NamedTuple
 
 ZERO = Decimal(0)

@@ -11,9 +11,9 @@ from decimal import Decimal
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Order, PaperTrade
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.prices import TRAILING, TRIGGERS, child_of, limit_of, rising
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused
+from webhook_core.kraken.paper.envelope import Refused
+from webhook_core.kraken.paper.order_prices import TRAILING, TRIGGERS, child_of, limit_of, rising
+from webhook_core.kraken.paper.pairs import Pair
 
 REDUCED = "Reduce only:Position is closed"
 

@@ -17,10 +17,10 @@ from webhook_core.kraken.paper.add_order import add_order
 from webhook_core.kraken.paper.arguments import same_id
 from webhook_core.kraken.paper.book import Order, PaperTrade
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import asset_decimals, asset_id
 from webhook_core.kraken.paper.public import Params, named
-from webhook_core.kraken.paper.rules import asset_decimals, asset_id
 from webhook_core.kraken.paper.views import order_object, position_object, trade_object
-from webhook_core.kraken.paper.wire import Refused, invalid
 
 _Row = TypeVar("_Row")
 PAGE, MOST_TRADES = 50, 20

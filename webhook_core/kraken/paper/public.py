@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 
 Params = Mapping[str, str]
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from webhook_core.kraken.paper.book import Order
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 from webhook_core.value import NamedTuple
 
 PERCENT_DECIMALS = 4  # as Kraken prints them

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.kraken.paper.wire import Unreachable
+from webhook_core.kraken.paper.envelope import Unreachable
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.network.exchange import Answer, NoAnswer
 from webhook_core.value import NamedTuple

@@ -11,8 +11,8 @@ from typing import Any
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Order, PaperTrade, Position
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.prices import child_of
-from webhook_core.kraken.paper.rules import Pair
+from webhook_core.kraken.paper.order_prices import child_of
+from webhook_core.kraken.paper.pairs import Pair
 
 ZERO = Decimal(0)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webhook_core.journal.reading import SEARCHED
+from webhook_core.journal.alert_list import SEARCHED
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line, show_table
 from webhook_core.operations.commands.terminal import (

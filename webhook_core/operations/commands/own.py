@@ -11,7 +11,7 @@ from webhook_core.operations.commands.terminal import budget
 from webhook_core.sending.own_cancels import OwnOrdersFound
 from webhook_core.web import canceling, closing_own
 from webhook_core.web.operators import Operators
-from webhook_core.web.pausing import FAULTS, PauseRequest, told_to_repeat
+from webhook_core.web.pause_requests import FAULTS, PauseRequest, told_to_repeat
 
 _ORDERS = ("ORDER", "PAIR", "SIDE", "TYPE", "VOLUME", "PRICE", "STRATEGY", "ALERT", "STATE", "WHY")
 _HELD = ("STRATEGY", "PAIR", "MARGIN", "HELD")

@@ -12,7 +12,7 @@ from webhook_core.operations.commands.own import cancel_after_asking, close_afte
 from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.commands.terminal import OpenApplication
 from webhook_core.risk.pauses import Pause
-from webhook_core.web.pausing import PauseRequest
+from webhook_core.web.pause_requests import PauseRequest
 
 
 @click.command()

@@ -15,7 +15,7 @@ from webhook_core.intake.credentials import TokenKey
 from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest, HttpResponse, NotFound, json_response
 from webhook_core.web.operators import NotOperator, Operators
-from webhook_core.web.pages.session import Logins, Sessions, form_of
+from webhook_core.web.pages.login import Logins, Sessions, form_of
 
 LASTS = timedelta(days=90)
 """What the form proposes."""

@@ -28,7 +28,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpRequest, HttpResponse
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.amounts import HEIGHT, WIDTH
-from webhook_core.web.pages.session import Logins, Sessions, form_of
+from webhook_core.web.pages.login import Logins, Sessions, form_of
 from webhook_core.web.pages.view import View
 
 HERE = Path(__file__).parent

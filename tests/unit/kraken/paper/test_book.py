@@ -18,7 +18,7 @@ from tests.support.documents import FileDocuments, MemoryDocuments
 from tests.support.paper import ask, order, paper, result
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.store import ATTEMPTS, BookStore
+from webhook_core.kraken.paper.book_store import ATTEMPTS, BookStore
 
 SOURCES = sorted(Path(room.__file__).parent.glob("*.py"))
 LIMIT = {"ordertype": "limit", "price": "50000"}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.paper import ask, order, paper, result
 from tests.support.row_by_row import row_by_row
-from webhook_core.kraken.paper.wire import Refused
+from webhook_core.kraken.paper.envelope import Refused
 
 LONG_ID = "6d1b345e-2821-40e2-ad83-4ecb18a06876"
 MARKET = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"}

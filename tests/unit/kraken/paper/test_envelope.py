@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import KEY, ask, order, paper, public, result, signed
-from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper import envelope
 
 # docs.kraken.com/api/docs/guides/spot-rest-auth
 SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
@@ -30,7 +30,7 @@ VECTORS = [
 def test_the_official_signature_opens_the_door_for_exactly_its_bytes(kind, body, sign):
     kraken = paper(secret=SECRET, balances={"USD": Decimal(100_000)})
     headers = {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
-    assert wire.signature(base64.b64decode(SECRET), PATH, NONCE, body.encode()) == sign
+    assert envelope.signature(base64.b64decode(SECRET), PATH, NONCE, body.encode()) == sign
     _, refused = kraken.handle("POST", PATH, "", headers, body.encode() + b" ")
     assert json.loads(refused) == {"error": ["EAPI:Invalid signature"]}
     _, taken = kraken.handle("POST", PATH, "", headers, body.encode())

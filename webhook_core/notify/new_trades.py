@@ -10,8 +10,8 @@ from decimal import Decimal
 from webhook_core.ledger.contract import Ledger
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
+from webhook_core.notify.alert_words import moment
 from webhook_core.notify.state import Message, NotifyState
-from webhook_core.notify.words import moment
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.rounding import plain
 

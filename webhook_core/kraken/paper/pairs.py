@@ -12,7 +12,7 @@ from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from webhook_core.kraken.paper.wire import Refused
+from webhook_core.kraken.paper.envelope import Refused
 from webhook_core.value import NamedTuple
 
 Rows = Mapping[str, Mapping[str, Any]]

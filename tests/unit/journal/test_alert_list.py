@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.faked_function import Function
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import RowFilter, list_alerts
+from webhook_core.journal.alert_list import RowFilter, list_alerts
 from webhook_core.journal.streams import cursor_of, places_in
 from webhook_core.trading.requests import Rejected
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from webhook_core.kraken.paper.book import Order
-from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.envelope import Refused, invalid
+from webhook_core.kraken.paper.pairs import Pair
 
 TRAILING = frozenset({"trailing-stop", "trailing-stop-limit"})
 TRIGGERS = (
