@@ -3,7 +3,7 @@ become there, and finds by the part of its query language that we use.
 
 In a test::
 
-    with CloudLogging() as logging_service:
+    with CloudLogging("my-project-1") as logging_service:
         logging_service.write(line_of_stdout, at=datetime(2026, 2, 18, tzinfo=UTC))
         logging_service.search().find({"alert_id": "a-1"}, since, 5.0)
 """
@@ -25,7 +25,6 @@ from grpc_status import rpc_status
 
 from webhook_core.cloud.log_search import LogSearch
 
-PROJECT = "my-project-1"
 SERVICE = "google.logging.v2.LoggingServiceV2"
 PREFIX = "logging.googleapis.com/"
 NO_PROXY = [("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1)]
@@ -40,10 +39,11 @@ def client_on(port: int) -> LoggingServiceV2Client:
 
 
 class CloudLogging:
-    """``requests``: what was asked, in order. ``page``: how many entries it
-    looks at for one page."""
+    """``project``: whose log it is. ``requests``: what was asked, in order. ``page``: how many
+    entries it looks at for one page."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: str) -> None:
+        self._project = project
         self.requests: list[types.ListLogEntriesRequest] = []
         self.page = 1000
         self._entries: list[types.LogEntry] = []
@@ -100,8 +100,8 @@ class CloudLogging:
     def client(self) -> LoggingServiceV2Client:
         return client_on(self.port)
 
-    def search(self, project: str = PROJECT) -> LogSearch:
-        return LogSearch(project, self.client)
+    def search(self, project: str | None = None) -> LogSearch:
+        return LogSearch(project or self._project, self.client)
 
     def _list(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
@@ -109,7 +109,7 @@ class CloudLogging:
             self._hangs.wait()
         if self._fault is not None:
             _abort(context, *self._fault)
-        if list(request.resource_names) != [f"projects/{PROJECT}"]:
+        if list(request.resource_names) != [f"projects/{self._project}"]:
             context.abort(grpc.StatusCode.NOT_FOUND, request.resource_names[0])
         terms = [
             (name, sign, json.loads(text)) for name, sign, text in _TERM.findall(request.filter)

@@ -1,5 +1,6 @@
 """The lines of an alert, read back by the real client from a Cloud Logging in this process."""
 
+import importlib
 import io
 import json
 import logging
@@ -12,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 from google.auth.exceptions import DefaultCredentialsError
 
-from tests.support.cloud_logging import PROJECT, CloudLogging, client_on
 from tests.support.faked_function import TOKEN
 from tests.support.logger import logging_as_it_was
 from webhook_core import bootstrap
@@ -21,6 +21,7 @@ from webhook_core.cloud.log_search import MOST_LINES, LogSearch, LogsUnreadable,
 from webhook_core.events import event, request_facts
 from webhook_core.operations.cli import cli
 
+PROJECT = "my-project-1"
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=7)
 IDS = ["a-1", "A-1", 'q"uo\\te', "größer 🚀", "a\tb\n", "%s {0}", "a AND b", "=", "x" * 200]
@@ -32,9 +33,15 @@ def _logging_as_it_was():
         yield
 
 
+@pytest.fixture(scope="module")
+def cloud_logging():
+    """Imported where it is used: each worker collects this file, and one plays it."""
+    return importlib.import_module("tests.support.cloud_logging")
+
+
 @pytest.fixture
-def service():
-    with CloudLogging() as running:
+def service(cloud_logging):
+    with cloud_logging.CloudLogging(PROJECT) as running:
         yield running
 
 
@@ -179,11 +186,13 @@ def test_credentials_that_are_looked_for_for_ever_are_not_waited_for(service):
         LogSearch(PROJECT, connect).find({"alert_id": "a-1"}, LONG_AGO, 0.2)
 
 
-def test_nobody_there_is_said_at_once(service):
-    with CloudLogging() as other:
+def test_nobody_there_is_said_at_once(cloud_logging, service):
+    with cloud_logging.CloudLogging(PROJECT) as other:
         gone = other.port
     with pytest.raises(LogsUnreadable, match="UNAVAILABLE"):
-        LogSearch(PROJECT, lambda: client_on(gone)).find({"alert_id": "a-1"}, LONG_AGO, 5)
+        LogSearch(PROJECT, lambda: cloud_logging.client_on(gone)).find(
+            {"alert_id": "a-1"}, LONG_AGO, 5
+        )
 
 
 def test_without_credentials_the_login_is_named():
