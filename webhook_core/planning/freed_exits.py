@@ -107,7 +107,11 @@ def freed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> Fre
         freed += order.left
     if not chosen:
         return None
-    return Freed(tuple(chosen), _ZERO if needed is None else max(_ZERO, freed - needed))
+    surplus = _ZERO if needed is None else max(_ZERO, freed - needed)
+    if way.remains is not None:  # an order placed over what they hold may have closed a part of it
+        kept = sum((order.left for order in exits), _ZERO) - freed
+        surplus = min(surplus, max(_ZERO, way.remains - kept))
+    return Freed(tuple(chosen), surplus)
 
 
 def _needed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> Decimal | None:

@@ -144,7 +144,7 @@ class LegPlanner:
         listed = self.facts.open_orders or ()
         line = ExitLine(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
-        own = exits.resting(listed, self.read_at, self.fills)
+        own = exits.resting(listed, self.read_at, self.fills, self.facts.balances)
         return [order for order in own if order not in self.cancelled]
 
     def _idle_exits(

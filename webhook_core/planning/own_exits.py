@@ -12,12 +12,15 @@ from typing import NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
-from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.assets import asset_code
+from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.requests import Fill
+from webhook_core.trading.rounding import plain
 
 _KINDS = (
     OrderType.STOP_LOSS,
@@ -65,16 +68,20 @@ class OwnExits:
         listed: Sequence[RestingOrder],
         read_at: datetime,
         fills: Mapping[str, Fill] = _NO_FILLS,
+        balances: Mapping[str, Balance] | None = None,
     ) -> list[RestingOrder]:
         """Oldest first. ``fills``: what was known of the orders that rest when what is held was
-        counted; one that had filled whole then rests no more, though it is listed.
+        counted; one that had filled whole then rests no more, though it is listed. ``balances``:
+        what orders on spot hold, which may show one that no list does yet.
 
         Raises NotItsTurn while one may be in the book unseen, or was left by a fill that is in no
         figure yet; VenueUnavailable, LedgerUnavailable.
         """
         unlisted = UnlistedOrders(self._sources, listed, read_at, self._budget)
-        side = None if self._line is None else self._line.side
-        seen = unlisted.of(self._leaving(), side).orders
+        side, leaving = None if self._line is None else self._line.side, self._leaving()
+        seen = unlisted.of(leaving, side).orders
+        if balances is not None and any(map(_may_fill, leaving)):
+            self._check_holds(balances, [*listed, *seen])
         found, entries = self._owned([*listed, *seen])
         resting = [order for order, _ in found if not has_filled(order, fills)]
         orders = sorted(resting, key=lambda order: order.opened_at)
@@ -156,6 +163,25 @@ class OwnExits:
         is_one = request.freeing if order.parent is None else request.leaves_exit
         return _whose(entry) if is_one else None
 
+    def _check_holds(self, balances: Mapping[str, Balance], shown: Sequence[RestingOrder]) -> None:
+        """An entry that rested may have filled and left its exit, which holds what it bought before
+        any list shows either."""
+        if self._line is None or self._line.margin:
+            return
+        pair, known = self._line.instrument, self._sources.known_pairs(self._budget)
+        held = balances[pair.base].held if pair.base in balances else _ZERO
+        for order in shown:
+            sold = None if order.margin else known(order.pair)
+            if sold is None:
+                continue
+            if sold.quote == pair.base and order.side is Side.BUY:
+                return  # how much of it that holds its size does not say
+            if sold.base == pair.base and order.side is Side.SELL:
+                held -= order.left
+        if held > 0 and held >= (pair.ordermin or _ZERO):
+            what = f"{plain(held)} {asset_code(pair.base)}"
+            raise InDoubt(f"An order that Kraken's list lacks as yet holds {what}.")
+
     def _check_counted(
         self,
         exits: Sequence[RestingOrder],
@@ -181,6 +207,12 @@ def has_filled(order: RestingOrder, fills: Mapping[str, Fill]) -> bool:
     """Whether it is known to have filled whole, though it is listed as open."""
     fill = fills.get(order.order_id)
     return fill is not None and fill.volume >= order.volume
+
+
+def _may_fill(entry: LedgerEntry) -> bool:
+    """Whether it is an entry that rests, as far as the ledger knows."""
+    fill, request = entry.current.fill, entry.current.request
+    return request.leaves_exit and request.rests and (fill is None or fill.status not in DONE)
 
 
 def _whose(entry: LedgerEntry) -> Whose:

@@ -6,10 +6,10 @@ or alert means:
 - one that was accepted within the read lag is asked for by its id: it is open unless Kraken says
   that it is done;
 - one whose outcome is unknown is looked up, and while that proves nothing, nothing is sent;
-- one with a conditional close has left an order for all that it filled, which names it
-  (docs.kraken.com, get-orders-info ``refid``). Until that is seen, open or closed, nothing is sent:
-  its cancel would miss it. A list past the read lag that lacks it is believed, with a warning: a
-  part below the pair's minimum may have none.
+- one with a conditional close has left an order for all that it filled (docs.kraken.com,
+  get-orders-info ``refid``), and is filled where the last price has crossed it. Until that is seen,
+  open or closed, nothing is sent: its cancel would miss it. A list past the read lag that lacks it
+  is believed, with a warning: a part below the pair's minimum may have none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.planning.last_prices import LastPrices
 from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.own_orders import may_live
 from webhook_core.trading.facts import RestingOrder
@@ -61,6 +62,7 @@ class UnlistedOrders:
     ) -> None:
         self.sources, self.listed, self.read_at, self.budget = sources, listed, read_at, budget
         self._looked_up: dict[Unit, LedgerEntry] = {}
+        self._prices = LastPrices(sources, budget, lambda: ())
         self._by_name = {order.order_id: order for order in listed}
         self._by_name |= {
             plain_client_order_id(order.client_order_id): order
@@ -108,9 +110,8 @@ class UnlistedOrders:
             raise _in_doubt(entry, "has no known outcome yet")
 
     def _listed(self, entry: LedgerEntry) -> RestingOrder | None:
-        attempt = entry.current
-        by_id = self._by_name.get(attempt.order_id or "")
-        return by_id or self._by_name.get(plain_client_order_id(attempt.client_order_id))
+        by_id = self._by_name.get(entry.current.order_id or "")
+        return by_id or self._by_name.get(plain_client_order_id(entry.current.client_order_id))
 
     def _order_id(self, entry: LedgerEntry) -> str:
         listed = self._listed(entry)
@@ -132,18 +133,21 @@ class UnlistedOrders:
         return entry.current.request.rests or self._is_young(_taken_at(entry))
 
     def _parents(self, entries: Iterable[LedgerEntry], shown: Shown) -> Iterator[Parent]:
+        known = self.sources.known_pairs(self.budget)
         for entry in entries:
             order_id, fill = self._order_id(entry), entry.current.fill
             if _is_done(entry) and fill is not None:
                 yield Parent(entry, order_id, fill.volume, fill.closed_at or _taken_at(entry))
                 continue
-            both = (shown.get(order_id), self._by_name.get(order_id))
-            views = [view for view in both if view is not None]
+            views = list(filter(None, (shown.get(order_id), self._by_name.get(order_id))))
             if not views and self._is_young(_taken_at(entry)):
                 raise _in_doubt(entry, "is not shown by Kraken yet")
             done = next((view for view in views if view.status in DONE), None)
             done_at = None if done is None else done.closed_at or _taken_at(entry)
             executed = max((view.executed for view in views), default=_ZERO)
+            pair = known(views[0].pair) if views and done is None else None
+            if pair is not None and self._prices.has_crossed(views[0], pair):
+                raise _in_doubt(entry, "is shown as open, and the last price has crossed it")
             yield Parent(entry, order_id, executed, done_at)
 
     def _check_closes(self, parents: Sequence[Parent]) -> list[str]:

@@ -21,7 +21,7 @@ def check_nothing_newer(decider: Decider, wants: Wants, first: LedgerEntry, budg
     try:
         now = decider.decide(wants, budget).requests
     except OrderDenied as denied:
-        raise _has_come() from denied
+        raise NotItsTurn(f"What rests by now can't be told: {denied.message}") from denied
     known = [dict(one.parameters) for one in (first.current.request, *first.following)]
     own = {entry.current.order_id for entry in (first, *later_legs(decider.ledger, first))}
     for request in now:

@@ -33,11 +33,13 @@ def cancels(
     """A CancelOrder for each.
 
     ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
-    None where none does; ``pair``: the instrument of the symbol, if there is one.
+    None where none does; ``pair``: the instrument of the symbol, if there is one. A name that means
+    another's order is denied; what a pair, a side or a scope means is the sender's own alone.
     """
     found = [order for order in orders if _is_meant(order, wanted, named, pair)]
     permitted = [order for order in found if allowed.has(order)]
-    if found and not permitted:
+    left = len(found) - len(permitted)
+    if found and not permitted and wanted.has_a_name:
         return denied(
             "NOT_OWN", "the open orders that are meant are not this credential's to cancel"
         )
@@ -47,14 +49,11 @@ def cancels(
         requests = [
             OrderRequest("", cancel_by_client(wanted.client_order_id), method="CancelOrder")
         ]
+    others = f"{left} more {_OTHERS}"
     if not requests:
-        return NoOrder(wanted.symbol or "", "no such order is open")
-    left = len(found) - len(permitted)
-    note = (
-        f"{left} more open orders are meant that this sender may not cancel, by its strategy "
-        "or ALLOWED_SYMBOLS"
-    )
-    return Plan(tuple(requests), (note,) if left else ())
+        why = "no such order is open"
+        return NoOrder(wanted.symbol or "", f"{why} but others': {others}" if left else why)
+    return Plan(tuple(requests), (others,) if left else ())
 
 
 def cancel(order_id: str, symbol: str) -> OrderRequest:
@@ -141,6 +140,9 @@ def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
     )
 
 
+_OTHERS = (
+    "open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
+)
 _FIELDS = {"limit": "price", "trigger": "stop_price"}
 """What an alert calls them."""
 _LIMITED = (

@@ -4,7 +4,7 @@ Of what they hold they keep what remains of the position, but for what other ord
 close of it, and give up what is beyond that: so a stop of a part stays, as long as that part does.
 They never give up more than is closed. What rests to close the position is so no more than what
 remains of it; where it was more than the position before, for an order was placed over what a stop
-holds, it shrinks by what is closed.
+holds, it shrinks by what is closed, and no stop is put back for more than remains.
 
 Where others' orders are not to be told from the strategy's, on spot and all that is held, Kraken
 itself keeps what rests from being sold, and they give up what is not free. Closes of one alert are

@@ -1,0 +1,148 @@
+"""Stops moved, and positions closed, where other strategies' orders rest beside, and where the
+entry rested and filled before any list shows it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support import kraken_faults as faults
+from tests.walk.scene import Scene, scene
+from tests.walk.test_several_closes import MONEY, own_tables
+from webhook_core.kraken.paper.book import Order
+
+SIZE, OTHERS = Decimal("0.2"), Decimal("0.3")
+CANCELS = {
+    "side": {"action": "cancel", "symbol": "ETHUSD", "side": "sell"},
+    "symbol": {"action": "cancel", "symbol": "ETHUSD"},
+}
+STOP = {
+    "symbol": "ETHUSD",
+    "side": "sell",
+    "order_type": "stop-loss",
+    "stop_price": "2300",
+    "volume": f"{SIZE}",
+}
+CLOSE = {"action": "close", "symbol": "ETHUSD"}
+NO_LEG = {"symbol": None, "side": None}
+FAULTS = {
+    "none": [],
+    "the rate": [faults.errors(["EOrder:Rate limit exceeded"])],
+    "the nonce": [faults.errors(["EAPI:Invalid nonce"])] * 3,
+}
+LATE = {
+    "lists": ("OpenOrders", "QueryOrders", "ClosedOrders"),
+    "lists and figures": ("OpenOrders", "QueryOrders", "ClosedOrders", "BalanceEx"),
+}
+MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+BY = pytest.mark.parametrize("by", CANCELS)
+
+
+def exits(there: Scene, trigger: str) -> list[Order]:
+    return [one for one in there.open() if f"{one.price:f}".startswith(trigger)]
+
+
+def both_entered(there: Scene, **own: str) -> None:
+    there.send("two", side="buy", volume=f"{OTHERS}", stop_loss="2200")
+    there.send("one", side="buy", volume=f"{SIZE}", **own)
+    there.clock.sleep(100)
+
+
+@MARGIN
+@BY
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("stands", [True, False], ids=["one stands", "none stands"])
+def test_a_stop_is_moved_beside_those_of_others(stands, fault, by, margin, tmp_path):
+    """Whatever befalls the new one: what rests of others is none of it, and none newer than it."""
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        both_entered(there, **({"stop_loss": "2250"} if stands else {}))
+        there.script(*FAULTS[fault])
+        answer = there.send("one", **NO_LEG, orders=[CANCELS[by], STOP])
+        assert answer["status"] == 200, answer
+        assert [one.volume for one in exits(there, "2300")] == [SIZE]
+        assert [one.volume for one in exits(there, "2200")] == [OTHERS]
+        assert len(there.open()) == 2
+
+
+@MARGIN
+@BY
+def test_a_close_goes_on_where_the_cancel_before_it_finds_orders_of_others_alone(
+    by, margin, tmp_path
+):
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        both_entered(there)
+        answer = there.send("one", **NO_LEG, orders=[CANCELS[by], CLOSE])
+        assert answer["status"] == 200, answer
+        assert there.held() == OTHERS
+        assert [one.volume for one in there.open()] == [OTHERS]
+        assert any("1 more open orders are meant" in one for one in answer["warnings"])
+
+
+def filled_unseen(there: Scene, late: str, *back: str) -> None:
+    """An entry with a stop that rested has just filled, and reads are behind that."""
+    entry = {"order_type": "limit", "price": "2487.5", "stop_loss": "2250"}
+    there.send("one", side="buy", volume=f"{SIZE}", **entry)
+    there.clock.sleep(30)
+    there.mark("ETHUSD", "2475", *back)
+    there.late(2, *LATE[late])
+    there.clock.sleep(0.3)
+
+
+@MARGIN
+@BY
+@pytest.mark.parametrize("late", LATE)
+@pytest.mark.parametrize("what", ["move", "cancel", "cancel and close"])
+def test_an_exit_of_an_entry_that_the_price_has_crossed_is_waited_for(
+    what, late, by, margin, tmp_path
+):
+    legs = {"move": [CANCELS[by], STOP], "cancel and close": [CANCELS[by], CLOSE]}
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        filled_unseen(there, late)
+        several = {**NO_LEG, "orders": legs.get(what)}
+        answer = there.send(
+            "one", **({"side": None} | CANCELS[by] if what == "cancel" else several)
+        )
+        assert (answer["status"], answer["code"] == "no_action") == (200, False), answer
+        assert there.held() == (Decimal(0) if what == "cancel and close" else SIZE)
+        assert [f"{one.price:f}" for one in there.open()] == (["2300"] if what == "move" else [])
+
+
+@pytest.mark.parametrize("late", LATE)
+@pytest.mark.parametrize("what", ["close", "target", "reverse"])
+def test_what_holds_the_coins_on_spot_is_waited_for_though_the_price_came_back(
+    what, late, tmp_path
+):
+    """The balance alone shows that the entry has filled, and left a stop that holds all of it."""
+    flat = {"market_position": "flat", "market_position_size": "0"} if what == "target" else {}
+    with scene(instances=2, balances=MONEY, **own_tables(tmp_path)) as there:
+        filled_unseen(there, late, "2500")
+        answer = there.send("one", side=None, action=what, **flat)
+        assert answer["status"] == 200, answer
+        assert (there.held(), there.open()) == (0, [])
+
+
+@MARGIN
+@pytest.mark.parametrize(
+    ("what", "remains"),
+    [
+        ({"action": "close", "percent": "50"}, "0.075"),
+        (
+            {"action": "target", "market_position": "long", "market_position_size": "0.05"},
+            "0.05",
+        ),
+    ],
+    ids=["half", "target"],
+)
+def test_a_stop_that_is_put_back_protects_no_more_than_remains(what, remains, margin, tmp_path):
+    """An order placed over what the stop holds has closed a part of that before."""
+    coins = MONEY if margin else {**MONEY, "ETH": Decimal("0.5")}
+    with scene(instances=2, margin=margin, balances=coins, **own_tables(tmp_path)) as there:
+        begin = there.held()
+        there.send("one", side="buy", volume=f"{SIZE}", stop_loss="2250")
+        there.clock.sleep(100)
+        there.send("one", side="sell", volume="0.05")
+        there.clock.sleep(100)
+        assert there.send("one", side=None, **what)["status"] == 200
+        assert there.held() - begin == Decimal(remains)
+        assert [one.volume for one in there.open()] == [Decimal(remains)]
