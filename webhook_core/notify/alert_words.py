@@ -71,11 +71,14 @@ def message_of(kind: str, row: Row) -> Message:
 
 
 def _is_written_so(row: Row) -> bool:
-    """Whether no limit of one's own refused it: one of its fields, or a rule of Kraken's."""
+    """Whether no limit of one's own refused it: one of its fields, a rule of Kraken's, or, of an
+    amendment, the order that it means."""
     checks = () if row.record is None else row.record.checks
+    fields = {} if row.record is None else row.record.fields
+    amends = row.code == "order_denied" and fields.get("action", "").lower() == "amend"
     refused = [check for check in checks if check["verdict"] == "denied"]
     own = [one for one in refused if one["scope"] != "kraken" and one["rule"] not in _OF_EXITS]
-    return not own and bool(row.field or refused)
+    return not own and bool(row.field or refused or amends)
 
 
 def moment(at: datetime) -> str:

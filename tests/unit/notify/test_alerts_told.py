@@ -90,6 +90,11 @@ AS_IT_IS_WRITTEN = (
     "Mend the alert's message in TradingView.",
 )
 
+AMENDS = dict.fromkeys(("side", "order_type", "volume", "symbol")) | {
+    "action": "amend",
+    "price": "41000",
+}
+
 
 @pytest.mark.parametrize(
     ("alert", "said"),
@@ -101,6 +106,9 @@ AS_IT_IS_WRITTEN = (
         ({"volume": "0.000000001"}, AS_IT_IS_WRITTEN),
         ({"display_volume": "0.000001", "order_type": "iceberg"}, AS_IT_IS_WRITTEN),
         ({"stop_loss": "61000", "price": None}, AS_IT_IS_WRITTEN),
+        ({**AMENDS, "order_id": "OABCDE-12345-FGHIJK"}, AS_IT_IS_WRITTEN),
+        ({**AMENDS, "of_alert": "gone"}, AS_IT_IS_WRITTEN),
+        ({**AMENDS, "client_order_id": "6d1b345e-2821-40e2-ad83-4ecb18a06876"}, AS_IT_IS_WRITTEN),
     ],
 )
 def test_only_of_a_limit_of_one_s_own_it_says_to_look_whether_that_is_too_tight(
