@@ -6,6 +6,7 @@ order (docs.kraken.com, get-open-orders). What the ledger knows of a cancel is t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
+from webhook_core.events import event
 from webhook_core.ledger.cancels import has_found_none
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.own_changes import DONE
@@ -177,6 +179,8 @@ def just_canceled(own: OwnOrders) -> Canceled:
         cursor = page.cursor
         if cursor is None or (page.entries and page.entries[-1].claimed_at < since):
             break
+    else:
+        event(logging.WARNING, "orders.canceled_unread", entries=_MOST_PAGES * _PAGE)
     recent = [
         entry
         for entry in found
