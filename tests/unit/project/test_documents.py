@@ -1,6 +1,7 @@
 """Every command of the documents can be read by a shell; those for Google Cloud are run, with a
 gcloud that only writes down."""
 
+import importlib
 import itertools
 import json
 import re
@@ -28,6 +29,7 @@ LONGEST = {
     "examples/deploy/load-balancer/README.md": 100,
     "webhook_core/README.md": 250,
     "webhook_core/EXTENDING.md": 150,
+    "webhook_core/LIMITS.md": 60,
     "webhook_core/journal/README.md": 200,
     "webhook_core/money/README.md": 125,
     "webhook_core/notify/README.md": 130,
@@ -398,3 +400,17 @@ def test_what_a_recipe_names_of_a_file_stands_in_it():
     }
     assert len(named) > 10
     assert [each for each in named if each[0] not in files[each[1]].read_text("utf-8")] == []
+
+
+BOUNDS = re.findall(
+    r"^\| [^|]+ \| ([0-9.]+) \| `(\w+)` \| `(\S+)\.py` \|$",
+    TEXTS["webhook_core/LIMITS.md"],
+    re.MULTILINE,
+)
+
+
+def test_every_bound_is_told_as_the_code_has_it():
+    assert len(BOUNDS) == TEXTS["webhook_core/LIMITS.md"].count("\n| ") - 1
+    for value, name, file in BOUNDS:
+        module = importlib.import_module(f"webhook_core.{file.replace('/', '.')}")
+        assert getattr(module, name) == float(value), (file, name)
