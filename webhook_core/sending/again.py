@@ -196,7 +196,7 @@ class Again:
 
     def _intent_of(self, leg: LedgerEntry) -> Intent | None:
         """Of several legs an exit can be told from its stored request, and an order by its place,
-        where each leg is one order of a size of its own."""
+        where each leg is an order, which comes to one request or none."""
         intents, plan = self._firing.wants.intents, self._plan
         if len(intents) == 1:
             return intents[0]
@@ -208,7 +208,7 @@ class Again:
             return closes[0]
         if isinstance(plan, Decided) or len(plan.following) + 1 != len(intents):
             return None
-        return intents[number] if all(map(_has_a_size, intents)) else None
+        return intents[number] if all(isinstance(one, OrderIntent) for one in intents) else None
 
     def _legs_again(self) -> LegsAgain:
         from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it
@@ -233,13 +233,6 @@ def _as_planned(firing: Firing, first: LedgerEntry) -> Firing:
 
 def _closes_own(intent: Intent) -> TypeGuard[PositionIntent]:
     return isinstance(intent, PositionIntent) and intent.own and intent.wants_flat
-
-
-def _has_a_size(intent: Intent) -> bool:
-    """It comes to one order, whatever the account holds."""
-    if not isinstance(intent, OrderIntent) or intent.sells_own:
-        return False
-    return intent.quantity_type in ("base", "quote")
 
 
 def _has_fired(request: OrderRequest, before: Sequence[LedgerEntry]) -> bool:
