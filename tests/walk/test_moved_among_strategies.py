@@ -33,7 +33,13 @@ FAULTS = {
 }
 LATE = {
     "lists": ("OpenOrders", "QueryOrders", "ClosedOrders"),
-    "lists and figures": ("OpenOrders", "QueryOrders", "ClosedOrders", "BalanceEx"),
+    "lists and figures": (
+        "OpenOrders",
+        "QueryOrders",
+        "ClosedOrders",
+        "BalanceEx",
+        "OpenPositions",
+    ),
 }
 MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 BY = pytest.mark.parametrize("by", CANCELS)
@@ -108,18 +114,20 @@ def test_an_exit_of_an_entry_that_the_price_has_crossed_is_waited_for(
         assert [f"{one.price:f}" for one in there.open()] == (["2300"] if what == "move" else [])
 
 
+@MARGIN
 @pytest.mark.parametrize("late", LATE)
 @pytest.mark.parametrize("what", ["close", "target", "reverse"])
-def test_what_holds_the_coins_on_spot_is_waited_for_though_the_price_came_back(
-    what, late, tmp_path
+def test_an_exit_that_a_figure_alone_tells_of_is_waited_for_though_the_price_came_back(
+    what, late, margin, tmp_path
 ):
-    """The balance alone shows that the entry has filled, and left a stop that holds all of it."""
+    """A balance that the stop holds, or the position that the entry opened."""
     flat = {"market_position": "flat", "market_position_size": "0"} if what == "target" else {}
-    with scene(instances=2, balances=MONEY, **own_tables(tmp_path)) as there:
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
         filled_unseen(there, late, "2500")
         answer = there.send("one", side=None, action=what, **flat)
         assert answer["status"] == 200, answer
-        assert (there.held(), there.open()) == (0, [])
+        turned = margin and what == "reverse"
+        assert (there.held(), there.open()) == (-SIZE if turned else 0, [])
 
 
 @MARGIN

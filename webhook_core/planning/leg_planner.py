@@ -12,7 +12,7 @@ from webhook_core.planning.decision import Unsent, Wants
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import cancel_and_amend, kraken_limits, needs
 from webhook_core.trading.basis import Basis, Sold
-from webhook_core.trading.facts import Facts, RestingOrder
+from webhook_core.trading.facts import Facts, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     AmendIntent,
@@ -42,7 +42,7 @@ class LegPlanner:
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
-        self.facts = Facts()
+        self.facts, self.rows = Facts(), list[OpenPosition]()
         self.fills: Mapping[str, Fill] = {}
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
@@ -144,7 +144,7 @@ class LegPlanner:
         listed = self.facts.open_orders or ()
         line = ExitLine(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget, self.wants.refused)
-        own = exits.resting(listed, self.read_at, self.fills, self.facts.balances)
+        own = exits.resting(listed, self.read_at, self.fills, self.facts.balances, self.rows)
         return [order for order in own if order not in self.cancelled]
 
     def _idle_exits(

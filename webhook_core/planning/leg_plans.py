@@ -85,6 +85,7 @@ class AlertPlanner:
             keeps=keeps,
         ).of(legs)
         self.legs.facts, self.legs.fills = read.facts, read.fills
+        self.legs.rows = list(read.rows)
         if any(needs.follows_from_own(intent) for intent, _ in legs):
             from webhook_core.planning import own_positions  # most alerts mean all that is held
 

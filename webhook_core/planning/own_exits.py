@@ -16,7 +16,7 @@ from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.trading.assets import asset_code
-from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.requests import Fill
@@ -69,10 +69,12 @@ class OwnExits:
         read_at: datetime,
         fills: Mapping[str, Fill] = _NO_FILLS,
         balances: Mapping[str, Balance] | None = None,
+        rows: Sequence[OpenPosition] = (),
     ) -> list[RestingOrder]:
         """Oldest first. ``fills``: what was known of the orders that rest when what is held was
         counted; one that had filled whole then rests no more, though it is listed. ``balances``:
-        what orders on spot hold, which may show one that no list does yet.
+        what orders on spot hold, which may show one that no list does yet; ``rows``: of the margin
+        positions, each with the order that has opened it.
 
         Raises NotItsTurn while one may be in the book unseen, or was left by a fill that is in no
         figure yet; VenueUnavailable, LedgerUnavailable.
@@ -80,6 +82,7 @@ class OwnExits:
         unlisted = UnlistedOrders(self._sources, listed, read_at, self._budget)
         side, leaving = None if self._line is None else self._line.side, self._leaving()
         seen = unlisted.of(leaving, side).orders
+        _check_opened(listed, rows)
         if balances is not None and any(map(_may_fill, leaving)):
             self._check_holds(balances, [*listed, *seen])
         found, entries = self._owned([*listed, *seen])
@@ -207,6 +210,15 @@ def has_filled(order: RestingOrder, fills: Mapping[str, Fill]) -> bool:
     """Whether it is known to have filled whole, though it is listed as open."""
     fill = fills.get(order.order_id)
     return fill is not None and fill.volume >= order.volume
+
+
+def _check_opened(listed: Sequence[RestingOrder], rows: Sequence[OpenPosition]) -> None:
+    """A list that shows less of an entry than the position has of it is behind, and lacks what that
+    has left."""
+    opened = {row.order_id: abs(row.volume) + row.closed for row in rows}
+    for order in listed:
+        if order.closes and order.executed < opened.get(order.order_id, _ZERO):
+            raise InDoubt(f"The order {order.order_id} has just filled, and no list shows it yet.")
 
 
 def _may_fill(entry: LedgerEntry) -> bool:
