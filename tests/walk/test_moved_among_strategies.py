@@ -154,3 +154,54 @@ def test_a_stop_that_is_put_back_protects_no_more_than_remains(what, remains, ma
         assert there.send("one", side=None, **what)["status"] == 200
         assert there.held() - begin == Decimal(remains)
         assert [one.volume for one in there.open()] == [Decimal(remains)]
+
+
+SCHEDULED = {"order_type": "limit", "price": "2490", "starts": "2026-03-03T09:00:00Z"}
+RESTS = {"order_type": "limit", "price": "2400"}
+
+
+@MARGIN
+@pytest.mark.parametrize("ticker", ["read", "down"])
+@pytest.mark.parametrize("entry", [SCHEDULED, RESTS], ids=["scheduled", "rests"])
+def test_a_cancel_waits_for_no_entry_that_can_not_have_filled(entry, ticker, margin, tmp_path):
+    """One that is not in the book yet is no bid, wherever the price goes; one that rests is."""
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        there.send("one", side="buy", volume=f"{SIZE}", stop_loss="2250")
+        entered = there.send("one", side="buy", volume="0.1", stop_loss="2200", **entry)
+        assert entered["status"] == 200, entered
+        there.clock.sleep(100)
+        there.mark("ETHUSD", "2485")
+        if ticker == "down":
+            there.script(*[faults.status(503)] * 20, endpoint="Ticker")
+        answer = there.send("one", **{"side": None} | CANCELS["side"])
+        assert (answer["status"], answer["code"]) == (200, "accepted"), answer
+        assert (there.statuses, exits(there, "2250")) == ([200], [])
+
+
+@MARGIN
+def test_an_exit_waits_for_no_hold_that_is_not_what_an_entry_would_leave(margin, tmp_path):
+    """Kraken may hold what no list shows for good; a close is not for that to stop."""
+    with scene(instances=2, margin=margin, balances=MONEY, **own_tables(tmp_path)) as there:
+        there.send("one", side="buy", volume=f"{SIZE}", stop_loss="2250")
+        there.send("one", side="buy", volume="0.1", order_type="limit", price="2000", stop_loss="1")
+        there.clock.sleep(100)
+        there.kraken.by_hand(
+            "AddOrder", pair="XETHZUSD", type="buy", ordertype="market", volume="0.05"
+        )
+        there.kraken.by_hand(
+            "AddOrder", pair="XETHZUSD", type="sell", ordertype="limit", price="9000", volume="0.05"
+        )
+        there.late(4, "OpenOrders")
+        answer = there.send("one", side=None, action="close")
+        assert (answer["status"], there.statuses) == (200, [200]), answer
+
+
+def test_a_stop_covers_what_the_strategy_has_left_though_others_are_short(tmp_path):
+    """With leverage Kraken nets what strategies hold; one that covers leaves the other's bare."""
+    with scene(instances=2, margin=True, balances=MONEY, **own_tables(tmp_path)) as there:
+        there.send("one", side="buy", volume=f"{SIZE}", stop_loss="2250")
+        there.send("two", side="sell", volume="0.1")
+        there.clock.sleep(100)
+        assert there.send("one", side=None, action="close", percent="50")["status"] == 200
+        left = there.held() + Decimal("0.1")
+        assert [one.volume for one in there.open()] == [left]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NoPrice
+from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
@@ -76,6 +76,25 @@ class LastPrices:
                 found, asked = {}, [pair]
             self._last |= {one.key: found.get(one.key) for one in asked}
         return self._last[pair.key]
+
+
+def is_in_the_book(order: RestingOrder, sources: Sources, budget: Budget) -> bool:
+    """Whether an order that is shown as open, and has traded nothing, may be: one at a limit is
+    itself a bid or an ask, so that the best of those is as good. True where Kraken shows neither
+    now."""
+    if order.limit is None or order.executed or order.status != "open":
+        return True
+    pair = sources.known_pairs(budget)(order.pair) if _has_no_trigger(order) else None
+    if pair is None:
+        return True
+    try:
+        book = sources.venue.book(pair, budget)
+    except VenueUnavailable:
+        return True
+    if book is None:
+        return True
+    bid, ask = book
+    return bid >= order.limit if order.side is Side.BUY else ask <= order.limit
 
 
 def _has_no_trigger(order: RestingOrder) -> bool:

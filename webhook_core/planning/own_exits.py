@@ -82,9 +82,10 @@ class OwnExits:
         unlisted = UnlistedOrders(self._sources, listed, read_at, self._budget)
         side, leaving = None if self._line is None else self._line.side, self._leaving()
         seen = unlisted.of(leaving, side).orders
-        _check_opened(listed, rows)
-        if balances is not None and any(map(_may_fill, leaving)):
-            self._check_holds(balances, [*listed, *seen])
+        waiting = [entry for entry in leaving if _may_fill(entry)]
+        _check_opened(listed, waiting, rows)
+        if balances is not None and waiting:
+            self._check_holds(balances, [*listed, *seen], waiting)
         found, entries = self._owned([*listed, *seen])
         resting = [order for order, _ in found if not has_filled(order, fills)]
         orders = sorted(resting, key=lambda order: order.opened_at)
@@ -166,9 +167,14 @@ class OwnExits:
         is_one = request.freeing if order.parent is None else request.leaves_exit
         return _whose(entry) if is_one else None
 
-    def _check_holds(self, balances: Mapping[str, Balance], shown: Sequence[RestingOrder]) -> None:
-        """An entry that rested may have filled and left its exit, which holds what it bought before
-        any list shows either."""
+    def _check_holds(
+        self,
+        balances: Mapping[str, Balance],
+        shown: Sequence[RestingOrder],
+        entries: Sequence[LedgerEntry],
+    ) -> None:
+        """An entry that rested may have filled and left its exit, which holds just what it bought
+        before any list shows either."""
         if self._line is None or self._line.margin:
             return
         pair, known = self._line.instrument, self._sources.known_pairs(self._budget)
@@ -181,7 +187,12 @@ class OwnExits:
                 return  # how much of it that holds its size does not say
             if sold.base == pair.base and order.side is Side.SELL:
                 held -= order.left
-        if held > 0 and held >= (pair.ordermin or _ZERO):
+        executed = {order.order_id: order.executed for order in shown}
+        left = [
+            one.current.request.volume - executed.get(one.current.order_id or "", _ZERO)
+            for one in entries
+        ]
+        if held > 0 and held in (*left, sum(left)):
             what = f"{plain(held)} {asset_code(pair.base)}"
             raise InDoubt(f"An order that Kraken's list lacks as yet holds {what}.")
 
@@ -212,12 +223,15 @@ def has_filled(order: RestingOrder, fills: Mapping[str, Fill]) -> bool:
     return fill is not None and fill.volume >= order.volume
 
 
-def _check_opened(listed: Sequence[RestingOrder], rows: Sequence[OpenPosition]) -> None:
+def _check_opened(
+    listed: Sequence[RestingOrder], entries: Sequence[LedgerEntry], rows: Sequence[OpenPosition]
+) -> None:
     """A list that shows less of an entry than the position has of it is behind, and lacks what that
     has left."""
-    opened = {row.order_id: abs(row.volume) + row.closed for row in rows}
+    names = {entry.current.order_id for entry in entries}
     for order in listed:
-        if order.closes and order.executed < opened.get(order.order_id, _ZERO):
+        of_it = (row for row in rows if row.order_id == order.order_id in names)
+        if order.executed < sum(abs(row.volume) + row.closed for row in of_it):
             raise InDoubt(f"The order {order.order_id} has just filled, and no list shows it yet.")
 
 

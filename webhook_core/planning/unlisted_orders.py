@@ -7,7 +7,7 @@ or alert means:
   that it is done;
 - one whose outcome is unknown is looked up, and while that proves nothing, nothing is sent;
 - one with a conditional close has left an order for all that it filled (docs.kraken.com,
-  get-orders-info ``refid``), and is filled where the last price has crossed it. Until that is seen,
+  get-orders-info ``refid``), and has filled where no bid or ask is as good. Until that is seen,
   open or closed, nothing is sent: its cancel would miss it. A list past the read lag that lacks it
   is believed, with a warning: a part below the pair's minimum may have none.
 """
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.planning.last_prices import LastPrices
+from webhook_core.planning.last_prices import is_in_the_book
 from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.own_orders import may_live
 from webhook_core.trading.facts import RestingOrder
@@ -62,7 +62,6 @@ class UnlistedOrders:
     ) -> None:
         self.sources, self.listed, self.read_at, self.budget = sources, listed, read_at, budget
         self._looked_up: dict[Unit, LedgerEntry] = {}
-        self._prices = LastPrices(sources, budget, lambda: ())
         self._by_name = {order.order_id: order for order in listed}
         self._by_name |= {
             plain_client_order_id(order.client_order_id): order
@@ -133,7 +132,6 @@ class UnlistedOrders:
         return entry.current.request.rests or self._is_young(_taken_at(entry))
 
     def _parents(self, entries: Iterable[LedgerEntry], shown: Shown) -> Iterator[Parent]:
-        known = self.sources.known_pairs(self.budget)
         for entry in entries:
             order_id, fill = self._order_id(entry), entry.current.fill
             if _is_done(entry) and fill is not None:
@@ -145,9 +143,8 @@ class UnlistedOrders:
             done = next((view for view in views if view.status in DONE), None)
             done_at = None if done is None else done.closed_at or _taken_at(entry)
             executed = max((view.executed for view in views), default=_ZERO)
-            pair = known(views[0].pair) if views and done is None else None
-            if pair is not None and self._prices.has_crossed(views[0], pair):
-                raise _in_doubt(entry, "is shown as open, and the last price has crossed it")
+            if done is None and views and not is_in_the_book(views[0], self.sources, self.budget):
+                raise _in_doubt(entry, "is shown as open, and is in the book no more")
             yield Parent(entry, order_id, executed, done_at)
 
     def _check_closes(self, parents: Sequence[Parent]) -> list[str]:

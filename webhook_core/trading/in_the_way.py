@@ -32,12 +32,15 @@ _BOTH = (Side.SELL, Side.BUY)
 class InTheWay(NamedTuple):
     """``sides`` of the exits that are: none where nothing is in the way. ``closed``: what they
     give up at most, None: all that they hold. ``remains``: of the position, None where all that is
-    closed is given up. ``lacking``: what is not free else, which they give up at least."""
+    closed is given up. ``lacking``: what is not free else, which they give up at least.
+    ``protected``: what the strategy has left, whatever others make of the position, None where that
+    is not told."""
 
     sides: tuple[Side, ...] = ()
     closed: Decimal | None = None
     remains: Decimal | None = None
     lacking: Decimal = ZERO
+    protected: Decimal | None = None
 
     def given_up(self, held: Decimal, beside: Decimal) -> Decimal | None:
         """Of what they hold, zero or less for nothing, None for all. ``beside``: what other orders
@@ -65,7 +68,8 @@ def in_the_way(wanted: PositionIntent, basis: Basis) -> InTheWay:
         return InTheWay((Side.SELL,), lacking)
     # What others bought may be free, and its exits would sell that.
     if target > 0:
-        return InTheWay((Side.SELL,), closed, _whole(wanted, basis) - closed, lacking)
+        left = _owned(wanted, basis) - closed
+        return InTheWay((Side.SELL,), closed, _whole(wanted, basis) - closed, lacking, left)
     return InTheWay((Side.SELL,), closed if _leaves_later_ones(wanted, basis) else None)
 
 
@@ -80,7 +84,8 @@ def _on_margin(held: Decimal, target: Decimal, wanted: PositionIntent, basis: Ba
     if target * held > 0:
         closed = abs(held) - abs(target)
         remains = _whole(wanted, basis) - closed
-        return InTheWay((side,), closed, remains) if closed > 0 else InTheWay()
+        left = _owned(wanted, basis) - closed
+        return InTheWay((side,), closed, remains, protected=left) if closed > 0 else InTheWay()
     if _leaves_later_ones(wanted, basis):
         return InTheWay((side,), abs(held))
     return InTheWay(_BOTH)
@@ -101,6 +106,13 @@ def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
 def _whole(wanted: PositionIntent, basis: Basis) -> Decimal:
     """What is held of the position, above zero, with what the strategy bought since."""
     return abs(held_of(wanted._replace(most=None), basis)[0])
+
+
+def _owned(wanted: PositionIntent, basis: Basis) -> Decimal:
+    """As much, but for what others have of the opposite position."""
+    own = basis.facts.own or {}
+    key = basis.instrument.key
+    return abs(own[key]) if wanted.own and key in own else _whole(wanted, basis)
 
 
 def _leaves_later_ones(wanted: PositionIntent, basis: Basis) -> bool:
