@@ -19,7 +19,8 @@ from, ``shared_reads`` reads them once for several plans. ``pair_rules``, ``acco
 
 **What did a strategy buy itself?** ``own_positions``, from trades and ``unseen_trades``; whether
 these are of the moment of the figures, ``own_agrees``. Its exits at rest: ``own_exits``. What
-several sales leave of it: ``own_sold``. A close of a whole scope: ``own_closes``.
+several sales leave of it: ``own_sold``; of a position, for a percentage, ``percent_left``. A close
+of a whole scope: ``own_closes``.
 
 **What gives way to a close, and what comes back?** ``freed_exits``, ``beside_exits``; with nothing
 held ``idle_exits``; behind several closes ``several_closes``; behind a limit ``behind_limits``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 
 from webhook_core.clock import Budget
 from webhook_core.errors import OrderDenied
@@ -136,11 +137,16 @@ class AlertPlanner:
             self.legs.sold[instrument.base] = sold.and_by(known)
 
     def _leg_planner(self, legs: Sequence[Leg]) -> PlanLeg:
+        plan_leg: PlanLeg = self.legs.planned
         if self._may_sell_twice and any(needs.follows_from_own(intent) for intent, _ in legs):
             from webhook_core.planning.own_sold import OwnLeft  # most sell once
 
-            return OwnLeft(self.legs).planned
-        return self.legs.planned
+            plan_leg = OwnLeft(self.legs).planned
+        if any(getattr(one, "quantity_type", "") == "percent_position" for one, _ in legs[1:]):
+            from webhook_core.planning import percent_left
+
+            return partial(percent_left.planned, plan_leg, self.legs)
+        return plan_leg
 
     def _behind_others(
         self, refused: Denied, plan_leg: PlanLeg, intent: Intent, instrument: Instrument | None
