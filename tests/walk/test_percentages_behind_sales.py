@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support import kraken_faults as faults
 from tests.walk.scene import scene
 from tests.walk.test_several_closes import MONEY, own_tables
 
@@ -31,16 +32,24 @@ WHOSE = {
     "all alone": ("all", False),
 }
 PLACES = {"spot": (False, 1), "long": (True, 1), "short": (True, -1)}
+RESTS = ("limit", "stop")
+ROWS = [
+    (place, whose, first)
+    for place in PLACES
+    for whose in WHOSE
+    for first in FIRSTS
+    # On spot Kraken keeps what rests from being sold, and refuses more than all that is free.
+    if place != "spot" or (whose.startswith("own") and first not in RESTS)
+]
 
 
 @pytest.mark.crossed
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("whose", WHOSE)
+@pytest.mark.parametrize("row", ROWS, ids=", ".join)
 @pytest.mark.parametrize("percent", ["100", "25"])
-@pytest.mark.parametrize("first", FIRSTS)
-def test_it_is_for_no_more_than_the_legs_before_leave(first, percent, whose, place, tmp_path):
-    margin, sign = PLACES[place]
-    means, beside = WHOSE[whose]
+def test_it_is_for_no_more_than_what_traded_before_it_leaves(percent, row, tmp_path):
+    """What rests takes nothing from it: a take profit may stand beside a sale, or a stop."""
+    place, whose, first = row
+    (margin, sign), (means, beside) = PLACES[place], WHOSE[whose]
     enters, exits = ("buy", "sell") if sign > 0 else ("sell", "buy")
     tables = own_tables(tmp_path) if means == "own" else {}
     with scene(instances=2, margin=margin, balances=MONEY, **tables) as there:
@@ -54,10 +63,52 @@ def test_it_is_for_no_more_than_the_legs_before_leave(first, percent, whose, pla
         answer = there.send("one", symbol=None, side=None, orders=[before, then])
         assert answer["status"] == 200, answer
         meant = HELD + (OTHERS if beside and means == "all" else 0)
-        parts = {"half": meant / 2, "all": meant}
-        taken = parts.get(first, FIRST)
-        rest = sum((one.volume for one in there.open()), Decimal(0))
-        second = min(meant * int(percent) / 100, meant - taken)
+        taken = {"half": meant / 2, "all": meant}.get(first, FIRST)
+        traded = 0 if first in RESTS else taken
         others = OTHERS if beside and means == "own" else 0
-        assert there.held() * sign - others == meant - (taken - rest) - second
-        assert rest == (taken if first in ("limit", "stop") else 0)
+        second = min(meant * int(percent) / 100, meant - traded)
+        assert there.held() * sign - others == meant - traded - second
+        assert sum(one.volume for one in there.open()) == taken - traded
+
+
+@pytest.mark.parametrize("place", ["long", "short"])
+@pytest.mark.parametrize("first", RESTS)
+def test_a_take_profit_and_a_stop_are_each_for_all_of_the_position(first, place):
+    _, sign = PLACES[place]
+    enters, exits = ("buy", "sell") if sign > 0 else ("sell", "buy")
+    size = {"quantity_type": "percent_position", "volume": "100", "reduce_only": True}
+    legs = [
+        {"symbol": "ETHUSD", "side": exits, **size, **FIRSTS[one], **PRICES[one, exits], **size}
+        for one in (first, *(other for other in RESTS if other != first))
+    ]
+    with scene(instances=2, margin=True, balances=MONEY) as there:
+        there.send("one", side=enters, volume=f"{HELD}")
+        there.clock.sleep(100)
+        answer = there.send("one", symbol=None, side=None, orders=legs)
+        assert answer["status"] == 200, answer
+        assert [one.volume for one in there.open()] == [HELD, HELD]
+
+
+@pytest.mark.parametrize("place", ["long", "short"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_leg_that_was_refused_for_its_rate_sells_nothing_of_others_once_all_is_closed(
+    beside, place, tmp_path
+):
+    _, sign = PLACES[place]
+    enters, exits = ("buy", "sell") if sign > 0 else ("sell", "buy")
+    half, whole = (
+        {"symbol": "ETHUSD", "side": exits, "price": "2500"} | FIRSTS[part]
+        for part in ("half", "all")
+    )
+    with scene(instances=2, margin=True, balances=MONEY, **own_tables(tmp_path)) as there:
+        if beside:
+            there.send("two", side=enters, volume=f"{OTHERS}")
+        there.send("one", side=enters, volume=f"{HELD}")
+        there.clock.sleep(100)
+        there.script(faults.late(0), faults.errors(["EOrder:Rate limit exceeded"]))
+        body = there.alert("one", symbol=None, side=None, orders=[half, whole])
+        assert there.post(body)[0] == 503
+        there.send("one", side=None, action="close")
+        there.clock.sleep(5)
+        there.deliver(body)
+        assert there.held() * sign == (OTHERS if beside else 0)

@@ -145,7 +145,7 @@ class AlertPlanner:
         if any(getattr(one, "quantity_type", "") == "percent_position" for one, _ in legs[1:]):
             from webhook_core.planning import percent_left
 
-            return partial(percent_left.planned, plan_leg, self.legs)
+            return partial(percent_left.planned_leg, plan_leg, self.legs)
         return plan_leg
 
     def _behind_others(

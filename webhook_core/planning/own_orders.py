@@ -141,7 +141,8 @@ class OwnOrders:
 
         newest, after = self._newest()
         newest = [one for one in newest if one.unit != refused and not has_never_traded(one)]
-        ours = {one.current.order_id for one in newest}  # of which the ledger had no id yet
+        sent = (one.current for one in newest if one.current.request.method == "AddOrder")
+        ours = {one.order_id for one in sent}  # of which the ledger had no id yet
         others = [one for one in others if one.order.order_id not in ours]
         young_until = self.clock.now() - self.read_lag
         found = SettledFigures(newest, instrument_of, fills, young_until, others)

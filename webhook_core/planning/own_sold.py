@@ -45,6 +45,7 @@ class OwnLeft:
     def __init__(self, legs: LegPlanner) -> None:
         self.legs = legs
         self.sold: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.at_once: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.orders: list[OrderRequest] = []
         self.canceled: frozenset[str] = frozenset()
         self._resting: dict[str, Decimal] = {}
@@ -56,8 +57,8 @@ class OwnLeft:
         if instrument is not None and isinstance(intent, PositionIntent) and intent.own:
             return self._position(intent, instrument)
         if instrument is None or not isinstance(intent, OrderIntent) or not _sells(intent):
-            return self.legs.planned(intent, instrument)
-        sold = self.sold[instrument.key]
+            return self._of_a_size(intent, instrument)
+        sold = self.sold[instrument.key] + self.at_once[instrument.key]
         left = (self.legs.facts.own or {}).get(instrument.key, Decimal(0)) - sold
         if left <= 0 < sold:
             return NoOrder("", _SOLD)
@@ -68,6 +69,13 @@ class OwnLeft:
         planned = self._of_no_more(intent, instrument, left - resting)
         self.sold[instrument.key] += _sold_by(planned)
         self.orders += planned.requests if isinstance(planned, Plan) else ()
+        return planned
+
+    def _of_a_size(self, intent: Intent, pair: Instrument | None) -> Plan | NoOrder | Denied:
+        """What it sells at the market is not there for a percentage behind it."""
+        planned = self.legs.planned(intent, pair)
+        if pair is not None and isinstance(planned, Plan):
+            self.at_once[pair.key] += Sold().and_by(planned.requests).at_once
         return planned
 
     def _position(self, intent: PositionIntent, pair: Instrument) -> Plan | NoOrder | Denied:

@@ -1,64 +1,67 @@
-"""A percentage of the position behind other orders of the same alert that reduce it too.
+"""A percentage of a margin position at the market, behind others of the same alert that reduce it.
 
 What is held is read once, before any of them: a sale of all of it behind a sale of a part would
-turn a margin position, or be refused on spot. So it is for no more than those leave, whether they
-trade at once, later, or never: nobody knows that yet.
+turn the position. So it is for no more than those leave. What rests is the trader's to bound: a
+take profit and a stop loss may each be for all of it. On spot ``OwnLeft`` knows what is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from webhook_core.planning.behind_limits import volume_of
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.trading.assets import asset_code
-from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, NoOrder, OrderIntent
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, Plan
-from webhook_core.trading.rounding import percent_of, plain, round_volume
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import plain, round_volume
 
 PlanLeg = Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]
 _ZERO = Decimal(0)
 _NOTHING = "the legs before it trade all of the position"
 
 
-def planned(
+def planned_leg(
     plan_leg: PlanLeg, legs: LegPlanner, intent: Intent, pair: Instrument | None
 ) -> Plan | NoOrder | Denied:
     """As ``plan_leg`` has it, of no more than the legs before leave."""
-    if pair is None or not isinstance(intent, OrderIntent):
-        return plan_leg(intent, pair)
-    taken = _taken_before(intent, legs, pair)
-    if intent.quantity_type != "percent_position" or not taken:
-        return plan_leg(intent, pair)
-    held = _held(intent, legs, pair)
-    is_reduced = held != 0 and (held > 0) == (intent.side is Side.SELL)
+    planned = plan_leg(intent, pair)
+    if pair is None or not isinstance(intent, OrderIntent) or not isinstance(planned, Plan):
+        return planned
+    if intent.quantity_type != "percent_position" or not is_margin(intent.leverage):
+        return planned
+    held, taken = _held(intent, legs, pair), _volume_at_once(legs.before, intent, pair)
     left = max(_ZERO, abs(held) - taken)
-    if not is_reduced or percent_of(abs(held), intent.volume) <= left:
-        return plan_leg(intent, pair)
+    is_reduced = held != 0 and (held > 0) == (intent.side is Side.SELL)
+    if not taken or not is_reduced or _volume_at_once(planned.requests, intent, pair) <= left:
+        return planned
     if round_volume(pair, left) == 0:
         return NoOrder("", _NOTHING)
     amount = f"{plain(left)} {asset_code(pair.base)}"
     note = f"volume is the {amount} that the legs before it leave of the position"
     rest = intent._replace(volume=left, quantity_type="base", notes=(*intent.notes, note))
-    return plan_leg(rest, pair)
+    planned = plan_leg(rest, pair)
+    if not isinstance(planned, Plan):
+        return planned
+    counted = (one._replace(counted=True) for one in planned.requests)
+    return planned._replace(requests=tuple(counted))
 
 
-def _taken_before(intent: OrderIntent, legs: LegPlanner, pair: Instrument) -> Decimal:
-    """What the legs before trade of it, or let rest to trade it."""
-    here = (pair.key, is_margin(intent.leverage), intent.side)
-    orders = (one for one in legs.before if one.method == "AddOrder" and not one.freeing)
-    return volume_of(one for one in orders if (one.pair, one.on_margin, one.side) == here)
+def _volume_at_once(
+    requests: Iterable[OrderRequest], intent: OrderIntent, pair: Instrument
+) -> Decimal:
+    """What they trade of the same position, on the same side, when they are taken."""
+    here = (pair.key, True, intent.side)
+    orders = (one for one in requests if one.method == "AddOrder" and not one.freeing)
+    same = (one for one in orders if (one.pair, one.on_margin, one.side) == here)
+    return volume_of(one for one in same if one.at_market and not one.is_scheduled)
 
 
 def _held(intent: OrderIntent, legs: LegPlanner, pair: Instrument) -> Decimal:
     """Signed base."""
-    facts = legs.facts
-    if is_margin(intent.leverage):
-        whole = (facts.positions or {}).get(pair.key, _ZERO)
-    else:
-        whole = (facts.balances or {}).get(pair.base, Balance(_ZERO)).total
-    return facts.own_part(pair.key, whole) if intent.own else whole
+    whole = (legs.facts.positions or {}).get(pair.key, _ZERO)
+    return legs.facts.own_part(pair.key, whole) if intent.own else whole
