@@ -24,6 +24,7 @@ from webhook_core.trading.plans import NOT_ALL_CLOSED, Denied, Plan, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
 
+PlanLeg = Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]
 _ZERO = Decimal(0)
 
 
@@ -57,7 +58,7 @@ def volume_of(orders: Iterable[OrderRequest]) -> Decimal:
 
 
 def planned_without(
-    plan_leg: Callable[[Intent, Instrument | None], Plan | NoOrder | Denied],
+    plan_leg: PlanLeg,
     planner: LegPlanner,
     denied: Denied,
     intent: Intent,

@@ -108,9 +108,8 @@ def freed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> Fre
     if not chosen:
         return None
     surplus = _ZERO if needed is None else max(_ZERO, freed - needed)
-    if (
-        way.protected is not None
-    ):  # an order placed over what they hold may have closed a part of it
+    if way.protected is not None:
+        # An order placed over what they hold may have closed a part of it before.
         kept = sum((order.left for order in exits), _ZERO) - freed
         surplus = min(surplus, max(_ZERO, way.protected - kept))
     return Freed(tuple(chosen), surplus)

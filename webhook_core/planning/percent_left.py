@@ -7,20 +7,17 @@ take profit and a stop loss may each be for all of it. On spot ``OwnLeft`` knows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from webhook_core.planning.behind_limits import volume_of
+from webhook_core.planning.behind_limits import PlanLeg, volume_of
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, NoOrder, OrderIntent
-from webhook_core.trading.orders import Side, is_margin
+from webhook_core.trading.orders import OrderType, Side, is_margin
 from webhook_core.trading.plans import Denied, Plan
-from webhook_core.trading.requests import OrderRequest
-from webhook_core.trading.rounding import plain, round_volume
+from webhook_core.trading.rounding import percent_of, plain, round_volume
 
-PlanLeg = Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]
 _ZERO = Decimal(0)
 _NOTHING = "the legs before it trade all of the position"
 
@@ -29,16 +26,13 @@ def planned_leg(
     plan_leg: PlanLeg, legs: LegPlanner, intent: Intent, pair: Instrument | None
 ) -> Plan | NoOrder | Denied:
     """As ``plan_leg`` has it, of no more than the legs before leave."""
-    planned = plan_leg(intent, pair)
-    if pair is None or not isinstance(intent, OrderIntent) or not isinstance(planned, Plan):
-        return planned
-    if intent.quantity_type != "percent_position" or not is_margin(intent.leverage):
-        return planned
-    held, taken = _held(intent, legs, pair), _volume_at_once(legs.before, intent, pair)
+    if pair is None or not isinstance(intent, OrderIntent) or not _is_at_once(intent):
+        return plan_leg(intent, pair)
+    held, taken = _held(intent, legs, pair), _taken_at_once(intent, legs, pair)
     left = max(_ZERO, abs(held) - taken)
     is_reduced = held != 0 and (held > 0) == (intent.side is Side.SELL)
-    if not taken or not is_reduced or _volume_at_once(planned.requests, intent, pair) <= left:
-        return planned
+    if not taken or not is_reduced or percent_of(abs(held), intent.volume) <= left:
+        return plan_leg(intent, pair)
     if round_volume(pair, left) == 0:
         return NoOrder("", _NOTHING)
     amount = f"{plain(left)} {asset_code(pair.base)}"
@@ -51,12 +45,16 @@ def planned_leg(
     return planned._replace(requests=tuple(counted))
 
 
-def _volume_at_once(
-    requests: Iterable[OrderRequest], intent: OrderIntent, pair: Instrument
-) -> Decimal:
-    """What they trade of the same position, on the same side, when they are taken."""
+def _is_at_once(intent: OrderIntent) -> bool:
+    """Whether it is such a percentage, and trades when it is taken."""
+    is_now = intent.order_type is OrderType.MARKET and intent.terms.starts is None
+    return is_now and intent.quantity_type == "percent_position" and is_margin(intent.leverage)
+
+
+def _taken_at_once(intent: OrderIntent, legs: LegPlanner, pair: Instrument) -> Decimal:
+    """What legs before it trade of the same position, on the same side, when they are taken."""
     here = (pair.key, True, intent.side)
-    orders = (one for one in requests if one.method == "AddOrder" and not one.freeing)
+    orders = (one for one in legs.before if one.method == "AddOrder" and not one.freeing)
     same = (one for one in orders if (one.pair, one.on_margin, one.side) == here)
     return volume_of(one for one in same if one.at_market and not one.is_scheduled)
 
