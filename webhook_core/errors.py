@@ -7,6 +7,7 @@ redelivery is safe and useful" and nothing else (tradingview.com/support/solutio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 
 class WebhookError(Exception):
@@ -130,6 +131,11 @@ class LedgerUnavailable(WebhookError):
 
     code = "ledger_unavailable"
     status = 503
+
+    @classmethod
+    def because(cls, why: str) -> Self:
+        """``why``: a clause, without a full stop."""
+        return cls(f"The ledger is not available: {why}.")
 
 
 class LedgerAbsent(LedgerUnavailable):

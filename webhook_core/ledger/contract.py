@@ -197,7 +197,7 @@ def rewritten(
         text, said = change(None if stored is None else stored.text)
         if text is None or documents.write(name, text, stored):
             return said
-    raise LedgerUnavailable(f"The ledger is not available: others write {name} at this moment.")
+    raise LedgerUnavailable.because(f"others write {name} at this moment")
 
 
 def later_legs(ledger: Ledger, first: LedgerEntry) -> Iterator[LedgerEntry]:

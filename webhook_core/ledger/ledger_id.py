@@ -31,4 +31,4 @@ def lost(reason: str, **facts: str) -> LedgerLost:
     """The error to raise, said in the log as an event of its own. ``reason`` is a clause, ``facts``
     are for the log."""
     event(logging.CRITICAL, "ledger.lost", exc_info=False, reason=reason, **facts, advice=ADVICE)
-    return LedgerLost(f"The ledger is not available: {reason}.")
+    return LedgerLost.because(reason)

@@ -85,9 +85,7 @@ def stored_entry(text: str, version: str) -> LedgerEntry:
     try:
         return from_text(text, version)
     except ValueError as error:
-        raise LedgerUnavailable(
-            "The ledger is not available: an entry in it can't be read."
-        ) from error
+        raise LedgerUnavailable.because("an entry in it can't be read") from error
 
 
 def entry_to_show(text: str, version: str, key: str) -> LedgerEntry | None:

@@ -80,6 +80,4 @@ def _read(text: str) -> tuple[TradeBook, date]:
         kept: dict[str, Any] = json.loads(text)
         return TradeBook.from_rows(kept["lines"]), date.fromisoformat(kept["until"])
     except (ValueError, TypeError, KeyError, ArithmeticError):
-        raise LedgerUnavailable(
-            "The ledger is not available: what was held some days ago can't be read."
-        ) from None
+        raise LedgerUnavailable.because("what was held some days ago can't be read") from None

@@ -49,9 +49,7 @@ def held_back(entry: LedgerEntry, texts: Mapping[str, str]) -> HeldBack | None:
         try:
             pause = from_text(texts[name])
         except ValueError as error:
-            raise LedgerUnavailable(
-                "The ledger is not available: a pause in it can't be read."
-            ) from error
+            raise LedgerUnavailable.because("a pause in it can't be read") from error
         if not pause.stands_at(entry.current.claimed_at):
             continue
         if pause.entries_only and _only_reduces(entry):

@@ -34,8 +34,8 @@ def of_text(text: str) -> Mapping[str, Loss]:
     try:
         return {str(owner): _loss(row) for owner, row in json.loads(text).items()}
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
-        raise LedgerUnavailable(
-            "The ledger is not available: the figures of what was lost today can't be read."
+        raise LedgerUnavailable.because(
+            "the figures of what was lost today can't be read"
         ) from None
 
 

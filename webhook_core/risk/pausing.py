@@ -66,9 +66,7 @@ class Pausing:
                 ended = stands or Pause(strategy, "unknown", self.clock.now())
                 event(logging.WARNING, "trading.resumed", by=by, was=_logged(ended))
                 return ended
-        raise LedgerUnavailable(
-            "The ledger is not available: others pause and resume at this moment."
-        )
+        raise LedgerUnavailable.because("others pause and resume at this moment")
 
     def standing(self) -> list[Pause]:
         """All that hold now, the account's first. Raises LedgerUnavailable."""

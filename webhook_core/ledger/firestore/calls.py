@@ -144,9 +144,7 @@ class FirestoreCalls:
     def _call(self, verb: str, document: Mapping[str, Any]) -> Any:
         remaining = self._budget.remaining()
         if remaining < _LEAST_S:
-            raise LedgerUnavailable(
-                "The ledger is not available: Firestore does not answer in time."
-            )
+            raise LedgerUnavailable.because("Firestore does not answer in time")
         return self._channel.post(verb, document, min(self._timeout_s, remaining))
 
 
@@ -169,12 +167,10 @@ def operation(
         raise _forbidden(error, channel.project) from error
     except FirestoreError as error:
         # The code says it all; Google's texts run over lines and name the project.
-        raise LedgerUnavailable(
-            f"The ledger is not available: {error.status} from Firestore."
-        ) from error
+        raise LedgerUnavailable.because(f"{error.status} from Firestore") from error
     except NoToken as error:
-        message = f"The ledger is not available: no access token for Firestore ({error.reason})."
-        raise LedgerUnavailable(message) from error
+        why = f"no access token for Firestore ({error.reason})"
+        raise LedgerUnavailable.because(why) from error
 
 
 def _forbidden(error: Forbidden, project: str) -> LedgerForbidden:
@@ -192,9 +188,7 @@ def _forbidden(error: Forbidden, project: str) -> LedgerForbidden:
         "service.not_configured",
         faults=[f"LEDGER_URL: Firestore refuses us ({why}); {advice}"],
     )
-    return LedgerForbidden(
-        f"The ledger is not available: {error.status} from Firestore; the log says what to grant."
-    )
+    return LedgerForbidden.because(f"{error.status} from Firestore; the log says what to grant")
 
 
 def _parts(answer: Any) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def _written(
             if held is not None:
                 return held
         most_tries = min(most_tries + 1, _MOST_TRIES)  # something was learned
-    raise LedgerUnavailable(UNSURE)
+    raise LedgerUnavailable.because(UNSURE)
 
 
 def known(

@@ -24,7 +24,7 @@ def read_document(name: str, calls: FirestoreCalls) -> Document | None:
         return None
     text = stored.text("text")
     if text is None:
-        raise LedgerUnavailable(f"The ledger is not available: its document {name} can't be read.")
+        raise LedgerUnavailable.because(f"its document {name} can't be read")
     return Document(text, stored.version)
 
 
@@ -48,7 +48,7 @@ def write_document(name: str, text: str, before: Document | None, calls: Firesto
         stored = calls.get(DOCUMENTS, document_id(name))
         if stored is not None and stored.text("owner") == fields["owner"]:
             return True
-        raise LedgerUnavailable(UNSURE) from error
+        raise LedgerUnavailable.because(UNSURE) from error
 
 
 def delete_document(name: str, before: Document, calls: FirestoreCalls) -> bool:
@@ -63,7 +63,7 @@ def delete_document(name: str, before: Document, calls: FirestoreCalls) -> bool:
     except Unproved as error:
         if calls.get(DOCUMENTS, document_id(name)) is None:
             return True
-        raise LedgerUnavailable(UNSURE) from error
+        raise LedgerUnavailable.because(UNSURE) from error
 
 
 def documents_beginning(prefix: str, calls: FirestoreCalls) -> dict[str, Document]:
@@ -109,7 +109,7 @@ class Identity:
             return own, True
         stored = read_document(DOCUMENT, calls)
         if stored is None:
-            raise LedgerUnavailable(UNSURE)
+            raise LedgerUnavailable.because(UNSURE)
         return stored.text, False
 
 

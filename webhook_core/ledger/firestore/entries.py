@@ -13,9 +13,7 @@ from webhook_core.ledger.serial import stored_entry, to_text
 from webhook_core.ledger.unfinished import kept_since, unfinished_place
 
 RETENTION = timedelta(days=90)
-UNSURE = (
-    "The ledger is not available: Firestore is too busy, or does not say whether it has written."
-)
+UNSURE = "Firestore is too busy, or does not say whether it has written"
 GONE = "The ledger holds no such entry any more."
 CONTENTION_S = 0.05
 """What Firestore aborts because others write there too may succeed so much later."""
@@ -56,5 +54,5 @@ def cursor_at(last: Stored) -> str:
     """Where a page ended whose last entry this is."""
     claimed_at = last.moment("claimedAt")
     if claimed_at is None:
-        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.")
+        raise LedgerUnavailable.because("an entry in it can't be read")
     return cursor_text(claimed_at, last.id)

@@ -94,5 +94,5 @@ def _note(stored: Stored) -> Note:
     at, expires_at = stored.moment("at"), stored.moment("expireAt")
     strategy, text = stored.text("strategy"), stored.text("document")
     if at is None or expires_at is None or strategy is None or text is None:
-        raise LedgerUnavailable("The ledger is not available: a note in it can't be read.")
+        raise LedgerUnavailable.because("a note in it can't be read")
     return Note(stored.id, at, expires_at, strategy, text)

@@ -78,7 +78,7 @@ def claim_together(entry: LedgerEntry, calls: FirestoreCalls, clock: Clock) -> C
             continue  # the next look tells whether we were here ourselves
         except (AlreadyThere, Changed):  # somebody else was; or something holds it back
             held = gates.look(calls)
-    raise LedgerUnavailable(UNSURE)
+    raise LedgerUnavailable.because(UNSURE)
 
 
 def _line(line: str) -> Reference:

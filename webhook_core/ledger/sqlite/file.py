@@ -54,7 +54,7 @@ class SqliteFile:
         whatever goes wrong inside, LedgerLost where the ledger is not the one that was here.
         ``in_budget``: no wait outlasts the time that the request has left."""
         if not self._lock.acquire(timeout=self._patience(in_budget)):
-            raise LedgerUnavailable("The ledger is not available: too many requests wait for it.")
+            raise LedgerUnavailable.because("too many requests wait for it")
         try:
             db = self._opened()
             self._wait_at_most(db, self._patience(in_budget))
@@ -63,7 +63,7 @@ class SqliteFile:
             self._drop()
             if is_damaged(error) and self._place.is_known:
                 raise self._place.lost(reason_of(error)) from error
-            raise LedgerUnavailable(f"The ledger is not available: {reason_of(error)}.") from error
+            raise LedgerUnavailable.because(reason_of(error)) from error
         finally:
             self._lock.release()
 
@@ -85,9 +85,7 @@ class SqliteFile:
                 with self._place.alone(self._timeout_s):
                     return self._begun()
             except (sqlite3.Error, OSError) as error:
-                raise LedgerUnavailable(
-                    f"The ledger is not available: {reason_of(error)}."
-                ) from error
+                raise LedgerUnavailable.because(reason_of(error)) from error
 
     def _begun(self) -> tuple[str, bool]:
         mark = self._place.mark()

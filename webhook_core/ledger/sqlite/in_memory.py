@@ -37,9 +37,7 @@ class _NoFile(SqliteFile):
             try:
                 yield self._db
             except sqlite3.Error as error:
-                raise LedgerUnavailable(
-                    f"The ledger is not available: {reason_of(error)}."
-                ) from error
+                raise LedgerUnavailable.because(reason_of(error)) from error
 
     def must_hold(self, entry: int, *, instead: bool = False) -> None:
         """There is no older copy."""

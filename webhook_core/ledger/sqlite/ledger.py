@@ -84,7 +84,7 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
             written = self._written(replace(entry, version="0"), _CLAIM)
             if written is not None:
                 return Claimed(written) if isinstance(written, LedgerEntry) else written
-        raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
+        raise LedgerUnavailable.because("an entry comes and goes")
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         written = self._written(entry, _CLAIM_NEXT)

@@ -80,9 +80,7 @@ def prepare(db: sqlite3.Connection) -> None:
     # In WAL the weaker NORMAL may lose the last commits with the power.
     db.execute("PRAGMA synchronous = FULL")
     if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-        raise LedgerUnavailable(
-            "The ledger is not available: its file system can't keep a write-ahead log."
-        )
+        raise LedgerUnavailable.because("its file system can't keep a write-ahead log")
     bring_up_to_date(db)
 
 
@@ -93,9 +91,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     db.execute("BEGIN IMMEDIATE")
     version = _schema_version(db)
     if version > SCHEMA_VERSION:
-        raise LedgerUnavailable(
-            f"The ledger is not available: its file has schema {version}, newer than this program."
-        )
+        raise LedgerUnavailable.because(f"its file has schema {version}, newer than this program")
     for statement in [statement for schema in _SCHEMAS[version:] for statement in schema]:
         db.execute(statement)
     if not version:

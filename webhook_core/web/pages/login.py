@@ -147,6 +147,4 @@ def _read(text: str) -> dict[str, int]:
     try:
         return {str(nonce): int(until) for nonce, until in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError):
-        raise LedgerUnavailable(
-            "The ledger is not available: the sessions that were ended can't be read."
-        ) from None
+        raise LedgerUnavailable.because("the sessions that were ended can't be read") from None
