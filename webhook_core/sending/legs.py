@@ -63,7 +63,8 @@ class Legs(Record):
 
         Raises LedgerUnavailable, and what ``again`` raises.
         """
-        return self._on([self.submission.send(first, again, budget)], again, budget)
+        sent = self.submission.send(first, again, budget, first.following)
+        return self._on([sent], again, budget)
 
     def resume(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
         """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not
@@ -103,7 +104,8 @@ class Legs(Record):
             ):  # there may be more of them now
                 first = entries[0] = self.ledger.find(first.unit) or first
             if isinstance(claim, Claimed):
-                entries.append(self.submission.send(claim.entry, again, budget))
+                behind = first.following[number:]
+                entries.append(self.submission.send(claim.entry, again, budget, behind))
                 continue
             if isinstance(claim, Existing):  # another delivery is at it
                 entries.append(claim.entry)
@@ -223,8 +225,9 @@ class Legs(Record):
             renewed, forbidden = ended, ""
         if forbidden:
             renewed = transitions.next_denied(entry, self.clock.now(), forbidden)
+        behind = entries[0].following[number:]
         return self.submission.again(
-            renewed, again, budget, lambda why: _ended(renewed, before, why)
+            renewed, again, budget, lambda why: _ended(renewed, before, why), behind
         )
 
 

@@ -79,12 +79,14 @@ def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
     """
     if not all(entry.state in DONE or found_none_open(entry) for entry in entries):
         return False
-    return (
-        behind.exits
-        or behind.freeing
-        or behind.method == "CancelOrder"
-        or all(entry.state in DONE or _is_made_good(entry, entries) for entry in entries)
+    return not takes_the_place(behind) or all(
+        entry.state in DONE or _is_made_good(entry, entries) for entry in entries
     )
+
+
+def takes_the_place(request: OrderRequest) -> bool:
+    """Whether it would stand beside an order that a cancel before it has missed."""
+    return not (request.exits or request.freeing or request.method == "CancelOrder")
 
 
 def _is_made_good(cancel: LedgerEntry, entries: Sequence[LedgerEntry]) -> bool:

@@ -21,7 +21,7 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State
 from webhook_core.ledger.entry_report import facts, report, waiting_for
-from webhook_core.trading.requests import Accepted, VenueOrder
+from webhook_core.trading.requests import Accepted, Rejected, VenueOrder
 from webhook_core.venue import Venue
 
 if TYPE_CHECKING:
@@ -111,7 +111,10 @@ class Reconciler:
             return transitions.shown(entry, OrderShown.STILL_OPEN, self.clock.now())
         if order.status == "closed":
             return transitions.shown(entry, OrderShown.HAD_FILLED, self.clock.now())
-        return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())
+        from webhook_core.sending.gone_orders import canceled
+
+        outcome = canceled(order, Rejected(attempt.errors))
+        return transitions.settle(entry, outcome, self.clock.now())
 
     def _order_of(self, attempt: Attempt, budget: Budget) -> RestingOrder | None:
         if attempt.request.named is not None:

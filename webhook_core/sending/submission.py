@@ -4,6 +4,7 @@ and what it came to."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
@@ -59,8 +60,15 @@ class Submission(Record):
     clock: Clock
     deadline_s: int
 
-    def send(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
-        """Submit a freshly claimed entry and record the outcome.
+    def send(
+        self,
+        entry: LedgerEntry,
+        plans: Replans,
+        budget: Budget,
+        behind: Sequence[OrderRequest] = (),
+    ) -> LedgerEntry:
+        """Submit a freshly claimed entry and record the outcome. ``behind``: what is to be sent
+        after it.
 
         Raises LedgerUnavailable if it can't be recorded.
         """
@@ -73,6 +81,11 @@ class Submission(Record):
 
             if may_be_planned_again(entry, outcome):
                 return self._heal(entry, outcome, plans, budget)
+            if behind:
+                from webhook_core.sending.gone_orders import GoneOrders  # few cancels find none
+
+                gone = GoneOrders(self.ledger, self.venue, budget.less(KEPT_FOR_THE_RECORD_S))
+                outcome = gone.outcome(entry, outcome, behind)
         return self._record(entry, outcome, budget)
 
     def again(
@@ -81,13 +94,14 @@ class Submission(Record):
         plans: Replans,
         budget: Budget,
         instead: Instead = lambda _: None,
+        behind: Sequence[OrderRequest] = (),
     ) -> LedgerEntry:
         """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which
         ``entry`` ends with, and send that. ``instead``: what is claimed in its place where a pause
         holds it back, and why it does."""
         claimed = self._claim_next(entry, instead)
         return (
-            self.send(claimed.entry, plans, budget)
+            self.send(claimed.entry, plans, budget, behind)
             if isinstance(claimed, Claimed)
             else claimed.entry
         )
