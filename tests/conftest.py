@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -78,6 +79,15 @@ def _place(item: pytest.Item) -> int:
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # nor is any looked through at the end, which took a second a worker
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.support.two_queues import TwoQueues
+
+    return TwoQueues(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
