@@ -21,7 +21,7 @@ from webhook_core.planning.unlisted_orders import Unlisted, UnlistedOrders
 from webhook_core.sending.again import Again
 from webhook_core.trading.facts import Balance
 
-_balances = account._balances
+_balances = account.balances
 _worth = account_worth.worth
 
 
@@ -79,7 +79,7 @@ ACCOUNT_MUTATIONS = (
     ),
     Mutation(
         "no_auto_earn",
-        ((account, "_balances", _without_auto_earn),),
+        ((account, "balances", _without_auto_earn),),
         Invariant.FITS_THE_BOOK,
         ACCOUNT,
     ),

@@ -32,35 +32,9 @@ HIGHEST_FEE = Decimal(10)
 """Percent. No fee of Kraken's is near it: a higher one is a misreading."""
 
 
+@in_usual_form("BalanceEx")
 def balances(result: Result) -> Mapping[str, Balance]:
     """Asset id -> Balance, from BalanceEx. Raises VenueUnavailable."""
-    with in_usual_form("BalanceEx"):
-        return _balances(result)
-
-
-def positions(result: Result) -> tuple[OpenPosition, ...]:
-    """Every open position, from OpenPositions, as Kraken lists them. Raises VenueUnavailable."""
-    with in_usual_form("OpenPositions"):
-        return _positions(result)
-
-
-def equity(result: Result) -> Decimal:
-    """All balances and the unrealised result of the open positions, from TradeBalance.
-
-    Raises VenueUnavailable.
-    """
-    with in_usual_form("TradeBalance"):
-        return decimal(result["eb"]) + decimal(result.get("n", 0))
-
-
-def fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
-    """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname;
-    one that it has no row of is left out. Raises VenueUnavailable."""
-    with in_usual_form("TradeVolume"):
-        return _fees(result, pairs)
-
-
-def _balances(result: Result) -> Mapping[str, Balance]:
     found: dict[str, Balance] = {}
     for name, row in result.items():
         asset, _, kind = name.rpartition(".")
@@ -81,7 +55,9 @@ def _balance(row: Mapping[str, Any]) -> Balance:
     return Balance(decimal(row["balance"]) + credit, _size(row.get("hold_trade", 0)))
 
 
-def _positions(result: Result) -> tuple[OpenPosition, ...]:
+@in_usual_form("OpenPositions")
+def positions(result: Result) -> tuple[OpenPosition, ...]:
+    """Every open position, from OpenPositions, as Kraken lists them. Raises VenueUnavailable."""
     found = []
     for row in result.values():
         if row["posstatus"] == "closed":
@@ -98,7 +74,19 @@ def _positions(result: Result) -> tuple[OpenPosition, ...]:
     return tuple(found)
 
 
-def _fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
+@in_usual_form("TradeBalance")
+def equity(result: Result) -> Decimal:
+    """All balances and the unrealised result of the open positions, from TradeBalance.
+
+    Raises VenueUnavailable.
+    """
+    return decimal(result["eb"]) + decimal(result.get("n", 0))
+
+
+@in_usual_form("TradeVolume")
+def fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
+    """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname;
+    one that it has no row of is left out. Raises VenueUnavailable."""
     takers, makers = result["fees"], result.get("fees_maker") or {}
     found: dict[str, Fees] = {}
     for pair in pairs:

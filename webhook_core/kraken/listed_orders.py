@@ -134,10 +134,10 @@ def trades_of(order_id: str, order: Order | None) -> list[str]:
         return [] if order is None else [_text(name) for name in order.get("trades") or ()]
 
 
+@in_usual_form("QueryTrades")
 def traded_at(trades: Mapping[str, Any]) -> datetime | None:
     """When the newest of them was made. Raises VenueUnavailable."""
-    with in_usual_form("QueryTrades"):
-        return max((moment(trade["time"]) for trade in trades.values()), default=None)
+    return max((moment(trade["time"]) for trade in trades.values()), default=None)
 
 
 def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:

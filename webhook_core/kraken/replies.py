@@ -52,8 +52,8 @@ def _judged(method: Method, parameters: Mapping[str, str], reply: Reply) -> Outc
 
 @contextmanager
 def in_usual_form(what: str) -> Iterator[None]:
-    """Around what reads an answer of Kraken's. Raises VenueUnavailable for one that is not as it is
-    documented: a wrong number would size an order."""
+    """Around what reads an answer of Kraken's, or as a decorator of all that it does. Raises
+    VenueUnavailable for one that is not as it is documented: a wrong number would size an order."""
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
