@@ -7,7 +7,7 @@ alert's own proof. The headers are the balancer's word, and mean nothing from an
 from __future__ import annotations
 
 from webhook_core.errors import Unauthenticated
-from webhook_core.settings.addresses import Address, address_of
+from webhook_core.settings.addresses import Address
 from webhook_core.settings.certificate_subjects import has, subject_of
 from webhook_core.settings.certificates import ClientCertificates, fingerprint
 from webhook_core.web.client_address import client_address, is_allowed
@@ -65,6 +65,5 @@ def _check_subject(request: HttpRequest, wanted: ClientCertificates) -> None:
 def _handed_by(request: HttpRequest, *, on_google_cloud: bool) -> Address | None:
     """Who passed the request on to this server: on Google Cloud whom its front end has appended,
     elsewhere the peer."""
-    if on_google_cloud:
-        return client_address(request.headers.get("x-forwarded-for"), _LAST)
-    return address_of(request.peer)
+    appended = _LAST if on_google_cloud else None
+    return client_address(request.headers.get("x-forwarded-for"), appended, request.peer)
