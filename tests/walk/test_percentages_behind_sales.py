@@ -38,8 +38,7 @@ ROWS = [
     for place in PLACES
     for whose in WHOSE
     for first in FIRSTS
-    # On spot Kraken keeps what rests from being sold, and refuses more than all that is free.
-    if place != "spot" or (whose.startswith("own") and first not in RESTS)
+    if place != "spot" or whose != "own beside others" or first not in RESTS
 ]
 
 
@@ -47,7 +46,8 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=", ".join)
 @pytest.mark.parametrize("percent", ["100", "25"])
 def test_it_is_for_no_more_than_what_traded_before_it_leaves(percent, row, tmp_path):
-    """What rests takes nothing from it: a take profit may stand beside a sale, or a stop."""
+    """What rests takes nothing from it: a take profit may stand beside a sale, or a stop. On spot
+    Kraken keeps that from being sold."""
     place, whose, first = row
     (margin, sign), (means, beside) = PLACES[place], WHOSE[whose]
     enters, exits = ("buy", "sell") if sign > 0 else ("sell", "buy")
@@ -66,9 +66,49 @@ def test_it_is_for_no_more_than_what_traded_before_it_leaves(percent, row, tmp_p
         taken = {"half": meant / 2, "all": meant}.get(first, FIRST)
         traded = 0 if first in RESTS else taken
         others = OTHERS if beside and means == "own" else 0
-        second = min(meant * int(percent) / 100, meant - traded)
+        free = meant - (taken if place == "spot" else traded)
+        second = min(meant * int(percent) / 100, free)
         assert there.held() * sign - others == meant - traded - second
         assert sum(one.volume for one in there.open()) == taken - traded
+
+
+SALE = {"symbol": "ETHUSD", "side": "sell", "price": "2500"}
+NOW_OR_NEVER = {"volume": f"{FIRST}", "order_type": "limit", "time_in_force": "IOC"}
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "all"])
+@pytest.mark.parametrize("late_s", [0, 4])
+@pytest.mark.parametrize("price", ["2500", "2600"], ids=["trades", "does not"])
+@pytest.mark.parametrize("kind", ["percent_position", "percent_balance"])
+def test_on_spot_all_of_it_is_counted_by_what_a_limit_came_to(kind, price, late_s, own, tmp_path):
+    tables = own_tables(tmp_path) if own else {}
+    with scene(instances=2, balances=MONEY, **tables) as there:
+        there.send("one", side="buy", volume=f"{HELD}")
+        there.clock.sleep(100)
+        there.late(late_s)
+        then = SALE | {"quantity_type": kind, "volume": "100"}
+        legs = [SALE | NOW_OR_NEVER | {"price": price}, then]
+        answer = there.send("one", symbol=None, side=None, orders=legs)
+        assert (answer["status"], there.held()) == (200, 0), answer
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "all"])
+@pytest.mark.parametrize("kind", ["percent_position", "percent_balance"])
+@pytest.mark.parametrize("first", ["market", *RESTS])
+def test_on_spot_what_the_legs_before_it_leave_nothing_of_is_told_before_anything_is_sent(
+    first, kind, own, tmp_path
+):
+    """All is sold by then, or kept by what rests: the sale would be refused behind it."""
+    tables = own_tables(tmp_path) if own else {}
+    with scene(instances=2, balances=MONEY, **tables) as there:
+        there.send("one", side="buy", volume=f"{HELD}")
+        there.clock.sleep(100)
+        before = SALE | FIRSTS[first] | PRICES.get((first, "sell"), {}) | {"volume": f"{HELD}"}
+        then = SALE | {"quantity_type": kind, "volume": "100"}
+        answer = there.send("one", symbol=None, side=None, orders=[before, then])
+        sold = first == "market"
+        assert (answer["status"], there.open()) == (200 if sold else 422, []), answer
+        assert there.held() == (0 if sold else HELD)
 
 
 @pytest.mark.parametrize("place", ["long", "short"])

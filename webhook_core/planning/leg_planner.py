@@ -203,16 +203,16 @@ class LegPlanner:
         return plan._replace(requests=(*plan.requests, *behind))
 
     def _basis(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Basis:
-        """A size that no position is named for is free of what plain orders before it sell. One
-        that follows from what is free keeps back the fee."""
+        """A size that no position is named for is counted by what was free before plain orders of
+        the alert sell, and cut by what they leave. One that follows from what is free keeps back
+        the fee."""
         facts, sold, rules = self.facts, self.sold.get(instrument.base, Sold()), self.wants.rules
         follows = facts.balances is not None
         if isinstance(intent, PositionIntent):
             follows = follows and intent.percent_of_equity is not None
-        else:
-            sold = Sold(sold.closed)
-        if self.cancelled or sold.whole:
-            facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, sold.whole)
+        gone = sold.whole if isinstance(intent, PositionIntent) else sold.closed
+        if self.cancelled or gone:
+            facts = cancel_and_amend.with_freed(facts, instrument, self.cancelled, gone)
         fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
         refused, taker_fee = self.wants.refused is not None, rules.fees.taker
         if follows:

@@ -18,7 +18,7 @@ from webhook_core.planning.read_facts import Leg
 from webhook_core.trading.basis import Sold
 from webhook_core.trading.facts import Balance, Facts, part_of
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import Intent, PositionIntent
+from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
@@ -59,8 +59,10 @@ class ToClose(NamedTuple):
 
 
 def is_all_closed(planner: LegPlanner, intent: Intent, pair: Instrument | None) -> bool:
-    """Whether the legs before it close all that the account holds on spot."""
-    if pair is None or not isinstance(intent, PositionIntent) or is_margin(intent.leverage):
+    """Whether the legs before a close, or a sale, sell all that the account holds on spot."""
+    if pair is None or not isinstance(intent, PositionIntent | OrderIntent):
+        return False
+    if is_margin(intent.leverage) or getattr(intent, "side", Side.SELL) is not Side.SELL:
         return False
     gone = planner.sold.get(pair.base, Sold()).gone
     held = (planner.facts.balances or {}).get(pair.base, Balance(_ZERO)).total

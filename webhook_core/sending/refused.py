@@ -4,7 +4,6 @@ is planned once more, and whether the second refusal is the last word."""
 from __future__ import annotations
 
 from webhook_core.ledger.entry import LedgerEntry, OrderShown
-from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import NotSent, Outcome, Rejected
 from webhook_core.trading.venue_refusals import Refusal, is_nothing_held, is_nothing_to_reduce
 
@@ -14,7 +13,7 @@ def may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
     return (
         refusal.stale_rules
         or _asks_for_too_much(entry, refusal)
-        or _keeps_too_little(entry, refusal)
+        or _counts_too_much(entry, refusal)
         or _protects_too_much(entry, refusal)
     )
 
@@ -26,12 +25,11 @@ def _protects_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     return is_stop and (_lacks_funds(refusal) or is_nothing_to_reduce(refusal.errors))
 
 
-def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """A buy on spot by what is free: its fee may have risen since it was read, so that it is
-    planned with the highest."""
+def _counts_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """An order on spot by what is free: the fee of a buy may have risen since it was read, so that
+    it is planned with the highest; a limit before a sale may have traded at once."""
     request = entry.current.request
-    buys = request.side is Side.BUY and not request.on_margin
-    return request.counted and buys and _lacks_funds(refusal)
+    return request.counted and not request.on_margin and _lacks_funds(refusal)
 
 
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:

@@ -103,9 +103,10 @@ class Basis(NamedTuple):
         return quotient(max(Decimal(0), funds.free - ONE.scaleb(-shown)), with_fee)
 
     def sellable(self, wanted: OrderIntent) -> Decimal:
-        """The largest sell that what is free covers, together with the fee where
-        that is taken in base."""
-        free = self.balance(self.instrument.base).free
+        """The largest sell that what is free behind the legs before it covers, together with the
+        fee where that is taken in base."""
+        taken = self.sold.at_once + self.sold.rests  # what closes sell the balance shows as held
+        free = max(Decimal(0), self.balance(self.instrument.base).free - taken)
         if wanted.terms.fee_currency != "base":
             return free
         return quotient(free, ONE + percent_of(ONE, self.taker_fee))

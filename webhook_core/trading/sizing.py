@@ -176,9 +176,9 @@ def _lowest(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
 
 
 def _as_far_as_free(wanted: OrderIntent, basis: Basis, volume: Decimal, said: str) -> OrderIntent:
-    most, free = basis.sellable(wanted), basis.balance(basis.instrument.base).free
+    most = basis.sellable(wanted)
     if volume > most:
-        volume, said = most, f"{said}, as far as {_free(free, basis.instrument.base)} goes"
+        volume, said = most, f"{said}, as far as {_free(most, basis.instrument.base)} goes"
     return _in_base(wanted, volume, said)
 
 
