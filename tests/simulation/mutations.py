@@ -199,7 +199,7 @@ def _forget(ledger: Any, entry: LedgerEntry) -> None:
 
 
 def _send_and_delete_on_exception(
-    self: Submission, entry: LedgerEntry, replan: Any, budget: Budget
+    self: Submission, entry: LedgerEntry, replan: Any, budget: Budget, behind: Any = ()
 ) -> LedgerEntry:
     """What an idempotency decorator does: an exception means that the work was not done,
     so the record goes."""
