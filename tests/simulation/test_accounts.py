@@ -9,9 +9,10 @@ from tests.support.examples import examples
 
 SEEDS = examples(120)
 """`make simulate` plays thousands."""
-HARD = (20535, 20713)
+HARD = (20535, 20713, 23561, 23566, 24954)
 """An exit beside a buy without an outcome, at figures that go back and forth; an order of ours that
-Kraken's list of the closed ones shows before the ledger has its id."""
+Kraken's list of the closed ones shows before the ledger has its id, or that comes while a close
+reads; stops of entries that are closed, which fire on the other side of a position."""
 REACHED = (
     '.F": {"balance": "10.0',  # a balance in the row of Auto Earn
     "hand           {",

@@ -6,7 +6,8 @@ follows from the account is planned by ``leg_plans``, each leg by ``leg_planner`
 from, ``shared_reads`` reads them once for several plans. ``pair_rules``, ``account_fees`` and
 ``account_worth``: a pair's decimals, what Kraken charges, what all is worth.
 
-**When is a figure believed?** ``believed`` states the rule and asks, of each figure:
+**When is a figure believed?** ``believed`` states the rule and asks, of each figure of a read
+(``account_reads``):
 
 - What can have changed it: ``own_orders`` (of ours), ``resting_orders`` (what rests); of which
   figure, and when, ``own_changes``. What that filled: ``order_fills``.

@@ -21,17 +21,18 @@ NotItsTurn, 503.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.planning.account_reads import Asked, Before, Shown
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
-from webhook_core.planning.own_changes import NONE_COUNTED, InstrumentOf, is_position, pair_of
+from webhook_core.planning.own_changes import NONE_COUNTED, is_position, pair_of
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
@@ -44,36 +45,15 @@ from webhook_core.planning.position_course import (
     presumed,
     with_counted,
 )
-from webhook_core.planning.resting_exits import Before, RestingExits
+from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.settled_figures import Settled
-from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
-from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.facts import OpenPosition
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
     from webhook_core.planning.other_steps import Other
     from webhook_core.planning.others_trades import OthersTrades
     from webhook_core.planning.sources import Sources
-
-
-class Shown(NamedTuple):
-    """One read. ``figures``: those that a size follows from. ``positions``: their pairs by key."""
-
-    figures: Mapping[str, Decimal]
-    balances: Mapping[str, Balance]
-    positions: Sequence[OpenPosition] = ()
-
-
-class Asked(NamedTuple):
-    """``pairs``: those whose figures are asked for. ``again`` reads the account once more.
-    ``open_orders``: as they were read before it, if they were. ``closes``: no more is sold or
-    bought than is held, and what rests is canceled first, so its fill is met then."""
-
-    pairs: Iterable[Instrument]
-    instrument_of: InstrumentOf
-    again: Callable[[], Shown]
-    open_orders: Sequence[RestingOrder] | None = None
-    closes: bool = False
 
 
 class Believed:
@@ -114,17 +94,19 @@ class Believed:
             for entry in settled.unsure:  # claimed since, and the figure may have it or not
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes)
+        held = {pair_of(name): net for name, net in shown.figures.items() if is_position(name)}
+        known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes, held)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
         if not all(map(is_position, shown.figures)):
             settled = self._checked_balances(settled)
         if self._first is not None:
             moved = self._first.figures, self.shown.figures
             self.orders.check_course(moved, settled, self.instrument_of)
-        figures, agree = self._figures(settled)
+        figures, agree, settled = self._figures(settled)
         if not (agree and figures == self.shown.figures) and self.others.read(settled.oldest):
-            settled = self._asked_anew()
-            figures, agree = self._figures(settled)
+            figures, agree, settled = self._figures(self._asked_anew())
+        if self.at_most:  # nothing in the ledger tells a later plan what this one has counted
+            self.orders.check_newest(settled, self._settled())
         self.counted = settled.counted
         corrected = figures.items() - self.shown.figures.items()
         if not agree or any(held < 0 and not is_position(name) for name, held in corrected):
@@ -185,18 +167,26 @@ class Believed:
                 raise InDoubt(doubt)
         return settled
 
-    def _figures(self, settled: Settled) -> tuple[dict[str, Decimal], bool]:
-        """And whether the read before the last one may be of these too."""
+    def _figures(self, settled: Settled) -> tuple[dict[str, Decimal], bool, Settled]:
+        """And whether the read before the last one may be of these too; with what others have
+        traded, where that had to be asked for."""
         earlier = self._earlier_positions()
-        figures = {name: self._figure(name, settled) for name in self.shown.figures}
-        return figures, all(figures[name] in possible for name, possible in earlier.items())
+        figures = dict[str, Decimal]()
+        for name in self.shown.figures:
+            figure = self._figure(name, settled)
+            if figure is None:  # more is known of others now, so once at most
+                return self._figures(self._asked_anew())
+            figures[name] = figure
+        agree = all(figures[name] in possible for name, possible in earlier.items())
+        return figures, agree, settled
 
-    def _figure(self, name: str, settled: Settled) -> Decimal:
+    def _figure(self, name: str, settled: Settled) -> Decimal | None:
+        """None where it is to be settled anew, with what others have traded."""
         shown, known = self.shown.figures[name], settled.figures.get(name)
         if is_position(name):
             possible = with_counted(self._positions(name, settled), known)
             if len(possible) != 1 and self.others.read(settled.oldest):
-                possible = with_counted(self._positions(name, settled), known)
+                return None
             if (most := most_of(possible, closes=self.closes)) is None:
                 may_prove = shown in possible and not self.closes
                 if may_prove and self.others.are_in(self._parts[name], self.exits.open):
@@ -217,10 +207,10 @@ class Believed:
         if self.orders.resting:
             self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if is_on_margin(entry, pair)]
-        others = [one for one in self._known_others if one.has_changed(pair, self.instrument_of)]
+        exits = self._exits(pair, rows, young)
+        others = self._others_beside(exits, pair)
         if not all(one.sure for one in others):
             return frozenset()
-        exits = self._exits(pair, rows, young)
         ours = [entry for entry in settled.ours if is_on_margin(entry, pair)]
         self.exited[pair] = exited_by(rows, exits, ours, self.orders.by_order)
         self.leaving |= {entry.current.request.pair for entry in ours if has_exit(entry)}
@@ -237,11 +227,19 @@ class Believed:
         lacks = lacking_of(rows, filled, self.orders.by_order, exits, others)
         return frozenset(shown + amount for amount in lacks)
 
+    def _others_beside(self, exits: Exits, pair: str) -> list[Other]:
+        """What others have traded of that pair, but for these exits."""
+        known = {fill.order_id for fill in exits.fills}
+        others = (one for one in self._known_others if one.order.order_id not in known)
+        return [one for one in others if one.has_changed(pair, self.instrument_of)]
+
     def _exits(
         self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]
     ) -> Exits:
-        """Of the entries that these positions name, however old, and of the young ones."""
-        named = self.sources.own_orders.of_orders({row.order_id for row in rows if row.order_id})
+        """Of the entries that these positions, or exits of the pair that rest or rested, name,
+        however old, and of the young ones."""
+        names = {row.order_id for row in rows} | self.exits.open.margin_parents(pair)
+        named = self.sources.own_orders.of_orders(names - {""})
         parents = {entry.unit: entry for entry in (*named, *young) if has_exit(entry)}
         instrument = next((one for one in self.pairs if one.key == pair), None)
         if not parents or instrument is None:

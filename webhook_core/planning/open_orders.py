@@ -53,6 +53,7 @@ class OpenNow:
         matters: Callable[[str, bool], bool],
     ) -> None:
         self._sources, self._budget, self._before = sources, budget, before
+        self._instrument_of = sources.known_pairs(budget)
         self._is_asked, self._matters = is_asked, matters
 
     @property
@@ -90,6 +91,25 @@ class OpenNow:
             if name in self._asked and not _is_done(self._asked[name]):
                 raise InDoubt(f"Kraken shows {name} as open, and lists it no more.")
         return list(filter(_is_done, self._asked.values()))
+
+    def margin_parents(self, pair: str) -> set[str]:
+        """Which orders left the exits with leverage of that pair, by its key, that rest or have
+        just ceased to: where the list was read, or reconcile saw one there."""
+        if self._before is None and "_read" not in vars(self) and not self._has_seen(pair):
+            return set()
+        return {
+            order.parent
+            for order in (*self.listed, *self.gone)
+            if order.parent and order.margin and self._is_of(pair, order.pair)
+        }
+
+    def _has_seen(self, pair: str) -> bool:
+        seen = self._sources.seen_resting().values()
+        return any(one.margin and self._is_of(pair, one.pair) for one in seen)
+
+    def _is_of(self, pair: str, name: str) -> bool:
+        whose = self._instrument_of(name)
+        return whose is not None and whose.key == pair
 
     @cached_property
     def _asked(self) -> Mapping[str, RestingOrder]:

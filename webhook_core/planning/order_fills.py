@@ -46,6 +46,14 @@ class OrderFills:
                 if moved * sum(changes, Decimal(0)) <= 0:
                     raise may_lack()
 
+    def check_newest(self, counted: Settled, now: Settled) -> None:
+        """Raises NotItsTurn where an order of ours has come since ``counted`` was read: ``now``
+        has it, and what may be held at most may lack it."""
+        known = {entry.unit for entry in (*counted.ours, *counted.unsure)}
+        for entry in (*now.unsure, *now.ours):
+            if entry.unit not in known:
+                raise not_certain(entry)
+
     @property
     def resting(self) -> dict[str, Decimal]:
         """Those of ours that Kraken shows as open, and what each has filled."""

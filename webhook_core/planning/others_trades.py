@@ -124,11 +124,7 @@ class OthersTrades:
         named = {order.order_id for order in traded} | {order.parent or "" for order in traded}
         entries = self._sources.own_orders.of_orders(named - {""})
         own = {entry.current.order_id for entry in entries}
-        return [
-            (order, order.parent in own)
-            for order in traded
-            if order.order_id not in own and not (order.margin and order.parent in own)
-        ]
+        return [(order, order.parent in own) for order in traded if order.order_id not in own]
 
     def _matters(self, order: RestingOrder) -> bool:
         pair = self._instrument_of(order.pair)

@@ -16,7 +16,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 
 if TYPE_CHECKING:
-    from webhook_core.planning.believed import Shown
+    from webhook_core.planning.account_reads import Shown
 
 ON_ITS_WAY = timedelta(seconds=5)
 """An order that is sent has its answer, or none, by then."""
@@ -53,7 +53,8 @@ def may_be_more(
     several = sum(entry.state is State.SUBMITTING for entry in doubts) > 1
     if several or _adds(unknown, figure) or leg.budget.remaining() < LEFT_TO_COUNT_S:
         return True
-    from webhook_core.planning.believed import Asked, Believed
+    from webhook_core.planning.account_reads import Asked
+    from webhook_core.planning.believed import Believed
 
     def again() -> Shown:
         return shown

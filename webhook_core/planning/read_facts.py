@@ -13,6 +13,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import NoTimeToSend
 from webhook_core.events import event
 from webhook_core.ledger.entry import Unit
+from webhook_core.planning.account_reads import Asked, Shown
 from webhook_core.planning.own_changes import (
     NONE_COUNTED,
     CountedOrders,
@@ -31,7 +32,7 @@ from webhook_core.trading.symbols import names_pair
 from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
-    from webhook_core.planning.believed import Believed, Shown
+    from webhook_core.planning.believed import Believed
     from webhook_core.planning.sources import Sources
 
 NO_RULES = TradingRules()
@@ -153,7 +154,7 @@ class Reading:
         self._count_with(belief.figures(shown), belief)
 
     def _belief(self, legs: Sequence[Leg]) -> Believed:
-        from webhook_core.planning.believed import Asked, Believed
+        from webhook_core.planning.believed import Believed
 
         sized = [leg for leg in legs if leg[1] is not None and needs.depends_on_holdings(leg[0])]
         asked = Asked(
@@ -187,8 +188,6 @@ class Reading:
         return self._look(legs)
 
     def _look(self, legs: Sequence[Leg]) -> Shown:
-        from webhook_core.planning.believed import Shown  # only where a size follows from it
-
         positions, balances = self.facts.positions or {}, self.facts.balances or {}
         figures = {
             name: positions.get(pair_of(name), _ZERO)

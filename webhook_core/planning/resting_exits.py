@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.account_reads import Before
 from webhook_core.planning.last_prices import LastPrices
 from webhook_core.planning.open_orders import OpenNow
 from webhook_core.planning.own_changes import DONE, InstrumentOf, signed_by
@@ -32,18 +33,6 @@ _ZERO, _ONE_AND_FEE = Decimal(0), Decimal("1.05")
 Filled = Sequence[tuple[LedgerEntry, Fill]]
 
 
-class Before(NamedTuple):
-    """What is known before anything is asked. ``listed``: the open orders, where they were read.
-    ``rests``: what the orders of ours that QueryOrders shows as open have filled, by their ids.
-    ``pairs``: those whose figures are asked for. ``closes``: no order of theirs has to show by
-    itself that it rests as it is listed."""
-
-    listed: Sequence[RestingOrder] | None
-    rests: Mapping[str, Decimal]
-    pairs: Collection[Instrument]
-    closes: bool
-
-
 class RestingExits:
     """Of one plan: each list is read once, and only if asked for. ``held``: what orders hold of an
     asset, where a balance shows more since it lacks a cancel yet."""
@@ -54,6 +43,7 @@ class RestingExits:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
         self.open = OpenNow(sources, budget, before.listed, self._is_asked, self._matters)
         self._rests, self._pairs, self._closes = before.rests, before.pairs, before.closes
+        self._positions = before.held
         self.held: dict[str, Decimal] = {}
         self._prices = LastPrices(sources, budget, self._relevant)
 
@@ -177,9 +167,17 @@ class RestingExits:
         return moment + self.sources.read_lag > self.sources.clock.now()
 
     def _is_asked(self, order: RestingOrder) -> bool:
-        if self._closes or order.order_id in self._rests or self.sources.mode == "paper":
+        if order.order_id in self._rests or self.sources.mode == "paper":
+            return False
+        if self._closes and not self._enlarges(order):
             return False
         return self._matters(order.pair, order.margin)
+
+    def _enlarges(self, order: RestingOrder) -> bool:
+        """Whether it would add to a position, or open one: a close has more to close then."""
+        pair = self.instrument_of(order.pair) if order.margin else None
+        held = None if pair is None else self._positions.get(pair.key)
+        return held is not None and signed_by(order.side, held) >= _ZERO
 
     def _matters(self, name: str, margin: bool) -> bool:
         """Whether a fill of that pair would change what is held of one of ``pairs``."""
