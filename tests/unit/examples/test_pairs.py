@@ -335,6 +335,7 @@ def test_reconcile_on_plain_paper_leaves_the_store_without_a_thousand_rows():
     "text",
     ["[", "[]", '{"pairs": []}', '{"pairs": {"A": 5, "B": {"altname": "B"}}}', "[" * 100_000],
 )
+@pytest.mark.usefixtures("nothing_collected")
 def test_stored_rules_that_are_none_cost_no_alert(text):
     store = MemoryLedger()
     store.write("pair-rules", text, None)

@@ -617,6 +617,7 @@ NOT_AN_ANSWER = {
 
 @row_by_row
 @pytest.mark.parametrize("answer", NOT_AN_ANSWER.values(), ids=NOT_AN_ANSWER.keys())
+@pytest.mark.usefixtures("nothing_collected")
 def test_what_is_no_answer_of_kraken_is_unknown(answer: bytes) -> None:
     with RawServer(send(answer, keep=False)) as server:
         assert isinstance(submit(server), Unknown)

@@ -136,6 +136,7 @@ def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_r
         "x",
     ],
 )
+@pytest.mark.usefixtures("nothing_collected")
 def test_a_damaged_document_of_rules_costs_no_alert(clock, documents, venue, text):
     documents.write("pair-rules", text, None)
     rules = rules_of(clock, documents, venue)

@@ -170,6 +170,7 @@ def test_a_strategys_name_is_short_and_printable(name):
         "a = " + "[" * 9000,
     ],
 )
+@pytest.mark.usefixtures("nothing_collected")
 def test_broken_toml_is_one_fault_that_quotes_nothing(document):
     found = read(document, "strategies.toml", {})
     (fault,) = found.faults

@@ -92,6 +92,7 @@ def test_a_code_with_another_status_than_its_own_proves_nothing(code, status):
     ],
     ids=range(10),
 )  # fmt: skip
+@pytest.mark.usefixtures("nothing_collected")
 def test_what_is_no_answer_of_firestore_s_proves_nothing(status, body):
     assert type(proved(status, body)) is Unproved
 
