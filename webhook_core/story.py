@@ -29,7 +29,7 @@ from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
 from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpResponse
-from webhook_core.web.status_and_reason import reason_of, warnings_of
+from webhook_core.web.status_and_reason import warnings_of
 
 if TYPE_CHECKING:
     from webhook_core.intake.dialects.dialect import Translated
@@ -127,7 +127,6 @@ class Alerts(Record):
         firing = Firing.of(verified, alert, delivery.request.received_at, self.settings)
         if verified.translated is not None:
             firing = self._told_how(firing, verified.translated)
-        delivery.alert_id, delivery.strategy = firing.alert_id, firing.wants.strategy
         delivery.warnings, delivery.firing = firing.warnings, firing
         delivery.wants(firing.wants.intents[0])
         bind(alert_id=firing.alert_id, strategy=firing.wants.strategy)
@@ -204,8 +203,7 @@ class Alerts(Record):
             progress = progress._replace(
                 entries=tuple(fills.confirmed(progress.entries, delivery.budget))
             )
-        delivery.entry, delivery.replayed = progress.deciding, progress.replayed
+        delivery.progress, delivery.replayed = progress, progress.replayed
         delivery.plans(progress.deciding.current.request)
         delivery.warnings = warnings_of(progress, delivery.reuse)
-        delivery.reason = reason_of(progress)
         return answers.of_progress(progress, delivery.frame, delivery.reuse)

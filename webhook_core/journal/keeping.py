@@ -78,7 +78,7 @@ def record_of(
     return AlertRecord(
         at=delivery.request.received_at,
         mode=delivery.mode,
-        strategy=delivery.strategy or known["strategy"],
+        strategy=known["strategy"] if delivery.firing is None else delivery.firing.wants.strategy,
         outcome="id_reused" if code == "id_reused" else outcome_of(code),
         code=code,
         alert_id=alert_id,

@@ -18,7 +18,7 @@ from webhook_core.trading.plans import Denied, joined, refusal_of
 from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
 from webhook_core.web.messages import HttpResponse
-from webhook_core.web.status_and_reason import reason_of, status_and_code, warnings_of
+from webhook_core.web.status_and_reason import status_and_code, warnings_of
 from webhook_core.web.validation import check_at_venue
 
 
@@ -85,12 +85,11 @@ def _claimed(closings: Closings, firing: Firing, delivery: Delivery) -> LedgerEn
 
 def _answer(decides: Progress, beside: Sequence[Progress], delivery: Delivery) -> HttpResponse:
     """The worst of them says what the answer is."""
-    delivery.entry = decides.deciding
+    delivery.progress = decides
     delivery.replayed = decides.replayed and all(one.replayed for one in beside)
     delivery.plans(decides.deciding.current.request)
     notes = delivery.warnings
     delivery.warnings = (*notes, *warnings_of(decides, delivery.reuse))
-    delivery.reason = reason_of(decides)
     return answers.of_progress(decides, delivery.frame, delivery.reuse, beside, notes)
 
 

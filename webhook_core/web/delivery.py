@@ -15,11 +15,12 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.web.answers import Frame
 from webhook_core.web.messages import HttpRequest
-from webhook_core.web.status_and_reason import code_of
+from webhook_core.web.status_and_reason import code_of, reason_of
 
 if TYPE_CHECKING:
     from webhook_core.intake.authentication import VerifiedBody
     from webhook_core.sending.firing import Firing
+    from webhook_core.sending.progress import Progress
     from webhook_core.trading.intent import Intent
 
 
@@ -27,10 +28,10 @@ class Delivery:
     """As far as it is understood: an error's answer says what is known by then.
 
     ``began`` is in monotonic seconds, ``orders`` are those of a validation that is refused, as its
-    answer shows them. ``reason``: why an entry has no order; ``reuse``: what to say of an id that
-    came before; ``is_resend``: its entry was there before it. ``mode`` is for the log; the frame
-    has it once the sender is proved, and ``verified`` is the alert from then on. ``strategy``: once
-    it is read.
+    answer shows them. ``reuse``: what to say of an id that came before; ``is_resend``: its entry
+    was there before it. ``mode`` is for the log; the frame has it once the sender is proved, and
+    ``verified`` is the alert from then on, ``firing`` once it is read. ``progress``: what came of
+    it in the ledger.
     """
 
     def __init__(
@@ -44,15 +45,12 @@ class Delivery:
         self.is_alert = False
         self.only_validates = False
         self.verified: VerifiedBody | None = None
-        self.alert_id: str | None = None
-        self.strategy: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.trade: Mapping[str, Any] | None = None
-        self.entry: LedgerEntry | None = None
+        self.progress: Progress | None = None
         self.replayed = False
         self.is_resend = False
         self.error: WebhookError | None = None
-        self.reason: str | None = None
         self.reuse: Reuse | None = None
         self.orders: tuple[dict[str, Any], ...] = ()
         self.firing: Firing | None = None
@@ -62,6 +60,21 @@ class Delivery:
     def is_proved(self) -> None:
         """Of a sender who may know what runs here."""
         self.frame = self.frame._replace(mode=self.mode)
+
+    @property
+    def alert_id(self) -> str | None:
+        """Once it is read."""
+        return self.firing and self.firing.alert_id
+
+    @property
+    def entry(self) -> LedgerEntry | None:
+        """Of the leg that decides what the answer is."""
+        return self.progress and self.progress.deciding
+
+    @property
+    def reason(self) -> str | None:
+        """Why its entry has no order."""
+        return self.progress and reason_of(self.progress)
 
     @property
     def is_answered_from_its_entry(self) -> bool:
