@@ -245,7 +245,9 @@ def test_every_kind_of_resting_order_is_read(
     kraken.place(type="sell", **fields)
     (order,) = kraken.open_orders()
     assert order.order_type == fields["ordertype"]
-    assert order.status == ("pending" if "starttm" in fields else "open")
+    is_scheduled = "starttm" in fields
+    assert order.status == ("pending" if is_scheduled else "open")
+    assert (order.starts is not None and order.starts > order.opened_at) == is_scheduled
     assert order.limit == (limit and Decimal(limit))
     assert order.trigger == (trigger and Decimal(trigger))
 

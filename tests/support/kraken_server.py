@@ -168,8 +168,8 @@ class KrakenServer:
         assert document is not None
         return document.text
 
-    def _engine_on(self, documents: Any) -> WatchedKraken:
-        engine = WatchedKraken(documents, self.clock, **self._options)
+    def _engine_on(self, documents: Any, clock: Any = None) -> WatchedKraken:
+        engine = WatchedKraken(documents, clock or self.clock, **self._options)
         engine.pairs = self.engine.pairs
         engine.key.nonce_window = FAR_BACK_NS
         return engine

@@ -34,6 +34,17 @@ CALL_S = 0.01
 KEPT = 400
 
 
+class _Before:
+    """The shared time, so many seconds ago."""
+
+    def __init__(self, clock: SharedClock, seconds: float) -> None:
+        self._clock, self._seconds = clock, seconds
+
+    @property
+    def value(self) -> float:
+        return self._clock.monotonic() - self._seconds
+
+
 class LateKraken(kraken_server.KrakenServer):
     """``late``: seconds by read, and ``once`` of the next such read alone. What changes the book is
     never late. ``earning``: the assets that stand in the row of Auto Earn."""
@@ -55,7 +66,9 @@ class LateKraken(kraken_server.KrakenServer):
             self.note()
         lag = self.once.pop(endpoint, self.late.get(endpoint, 0))
         if lag and self._past:
-            past = self._engine_on(Frozen(self._text_before(lag)))
+            # On the time of then: what has started since rests in that book.
+            then = SharedClock(_Before(self.clock, lag))
+            past = self._engine_on(Frozen(self._text_before(lag)), then)
             code, content = past.handle(method, path, query, headers, body)
         return code, earning(content, self.earning) if endpoint == "BalanceEx" else content
 

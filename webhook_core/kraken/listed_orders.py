@@ -101,11 +101,12 @@ def resting(order_id: str, order: Order) -> RestingOrder:
             trigger=trigger,
             margin=_margin(order, descr),
             closes=_optional(descr.get("close")) is not None,
-            closed_at=_closed_at(order),
+            closed_at=_moment_or_none(order, "closetm"),
             fires_at=_fires_at(order, order_type, trigger),
             offsets=(_offset(descr.get("price")), _offset(descr.get("price2"))),
             by_index=order.get("trigger", "last") == "index",
             earned=_earned(order, Side(descr["type"])),
+            starts=_moment_or_none(order, "starttm"),
         )
 
 
@@ -122,9 +123,9 @@ def fill(order_id: str, order: Order) -> Fill:
         volume, price = decimal(order["vol_exec"]), decimal(order["price"])
         average = price if volume and price else None
         cost, fee = decimal(order["cost"]), decimal(order["fee"])
-        opened_at = moment(order["opentm"]) if order.get("opentm") else None
+        opened_at = _moment_or_none(order, "opentm")
         trades = len(order["trades"]) if isinstance(order.get("trades"), list) else None
-        status, closed_at = _text(order["status"]), _closed_at(order)
+        status, closed_at = _text(order["status"]), _moment_or_none(order, "closetm")
         return Fill(status, volume, average, cost, fee, closed_at, opened_at, trades)
 
 
@@ -179,8 +180,9 @@ def moment(value: Any) -> datetime:
     return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
 
 
-def _closed_at(order: Order) -> datetime | None:
-    return moment(order["closetm"]) if order.get("closetm") else None
+def _moment_or_none(order: Order, name: str) -> datetime | None:
+    """None for 0 too, which stands where an order has no such moment."""
+    return moment(order[name]) if order.get(name) else None
 
 
 def _margin(order: Order, descr: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NoPrice, VenueUnavailable
+from webhook_core.planning.own_changes import NEAR
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
@@ -36,6 +37,8 @@ class LastPrices:
         its last trade but for what several trades differ by. Raises VenueUnavailable.
         """
         if self._sources.mode == "paper":
+            return False
+        if order.is_scheduled(self._sources.clock.now() + NEAR):
             return False
         if estimated and _is_at_a_distance(order):
             order = self._estimated(order)

@@ -36,7 +36,8 @@ class RestingOrder(NamedTuple):
     and Kraken says at which; a trail moves it. ``offsets``: trigger and limit, where Kraken shows
     such a one as its distance from the last price of when it was placed; else empty. ``by_index``:
     the index triggers it, and no last price. ``earned``: what it has changed of the quote currency,
-    below zero for a buy, None where that is not told, or its fee is taken in base.
+    below zero for a buy, None where that is not told, or its fee is taken in base. ``starts``: when
+    one that is scheduled becomes active; it is ``pending`` until then.
     """
 
     order_id: str
@@ -58,10 +59,15 @@ class RestingOrder(NamedTuple):
     offsets: tuple[str, str] = ("", "")
     by_index: bool = False
     earned: Decimal | None = None
+    starts: datetime | None = None
 
     @property
     def left(self) -> Decimal:
         return self.volume - self.executed
+
+    def is_scheduled(self, moment: datetime) -> bool:
+        """Whether it starts after that moment, so that it can't have traded by then."""
+        return self.status == "pending" and self.starts is not None and self.starts > moment
 
     @property
     def trades_whole(self) -> bool:

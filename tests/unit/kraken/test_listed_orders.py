@@ -19,6 +19,7 @@ from webhook_core.trading.requests import Fill
 
 MALFORMED = [..., None, "", "cheap", "NaN", "1e31", True, [], {}]
 OTHER_ID = "OTHER1-AAAAA-AAAAAA"
+A_MINUTE_LATER = datetime(2023, 11, 14, 22, 14, 20, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -162,6 +163,9 @@ def test_limit_and_trigger_stand_where_the_order_type_has_them(
         (an_order({"close": None}), "closes", False),
         (an_order(trigger="index"), "by_index", True),
         (an_order(), "by_index", False),
+        (an_order(status="pending", starttm=1700000060), "starts", A_MINUTE_LATER),
+        (an_order(), "starts", None),
+        (an_order(starttm=...), "starts", None),
         (an_order({"price": "-2.0000%", "price2": "-500.0"}), "offsets", ("-2.0000%", "-500.0")),
         (an_order({"price": "58000.0", "price2": "#1.0000%"}), "offsets", ("", "#1.0000%")),
         (
