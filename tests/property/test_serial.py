@@ -40,6 +40,7 @@ REQUESTS = st.builds(
     whole=st.booleans(),
     exit=st.none() | st.sampled_from(Exit),
     words=st.none() | st.dictionaries(TEXTS, TEXTS),
+    most=st.none() | DECIMALS,
 )
 FILLS = st.builds(
     Fill,
@@ -201,6 +202,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         whole=True,
         exit=Exit.CLOSE,
         words={"ticket": "Q-1"},
+        most=Decimal("0.02"),
     )
     fill = Fill(
         "closed",
@@ -320,11 +322,13 @@ def test_an_entry_that_was_written_before_there_were_turns_has_none():
     assert entry.turn is None
 
 
-@pytest.mark.parametrize("mark", ["no_larger", "whole"])
-def test_of_a_request_that_an_earlier_version_wrote_nobody_knows_what_it_did_not_say(mark):
+@pytest.mark.parametrize(
+    ("mark", "unsaid"), [("no_larger", False), ("whole", False), ("most", None)]
+)
+def test_of_a_request_that_an_earlier_version_wrote_nobody_knows_what_it_did_not_say(mark, unsaid):
     document = to_document(FULL)
     del document["attempts"][0]["request"][mark]
-    assert getattr(from_document(document).current.request, mark) is False
+    assert getattr(from_document(document).current.request, mark) is unsaid
 
 
 def test_a_time_of_another_zone_is_the_same_moment_in_utc():

@@ -132,7 +132,12 @@ REQUEST = named(
         **dict.fromkeys(_MARKS),
         "exit": Form(str, Exit),
         "words": _MAPPING,
+        "most": AMOUNT,
     },
-    {"method": "AddOrder", **dict.fromkeys(_MARKS, False), "exit": None, "words": None},
+    {
+        "method": "AddOrder",
+        **dict.fromkeys(_MARKS, False),
+        **dict.fromkeys(("exit", "words", "most")),
+    },
 )
 """One that was written before there were other requests is an order."""

@@ -18,8 +18,8 @@ from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.basis import Sold
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import Intent, NoOrder, PositionIntent
-from webhook_core.trading.orders import Side
+from webhook_core.trading.intent import Intent, NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import NOT_ALL_CLOSED, Denied, Plan, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
@@ -38,6 +38,29 @@ def resting(
         for one in here
         if one.side is side and one.is_unsure and not (one.is_now_or_never or one.freeing)
     ]
+
+
+def at_once_or_never(
+    before: Sequence[OrderRequest], pair: Instrument, sale: OrderIntent
+) -> list[OrderRequest]:
+    """Of the orders before a sale those that have traded like it by then, or never do."""
+    return [one for one in unsure(before, pair, sale) if one.is_now_or_never]
+
+
+def unsure(
+    before: Sequence[OrderRequest], pair: Instrument, order: OrderIntent
+) -> list[OrderRequest]:
+    """Of the orders before one those that may have traded like it by then."""
+    of = pair.key, is_margin(order.leverage), order.side
+    same = (one for one in before if (one.pair, one.on_margin, one.side) == of)
+    return [one for one in same if one.is_unsure and not one.freeing]
+
+
+def bounded(planned: Plan | NoOrder | Denied, most: Decimal) -> Plan | NoOrder | Denied:
+    """No more than that together with what those have traded."""
+    if not isinstance(planned, Plan):
+        return planned
+    return planned._replace(requests=tuple(one._replace(most=most) for one in planned.requests))
 
 
 @contextmanager

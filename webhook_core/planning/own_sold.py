@@ -8,7 +8,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from webhook_core.planning import behind_limits
-from webhook_core.planning.behind_limits import volume_of
+from webhook_core.planning.behind_limits import bounded, volume_of
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_entries import OpenEntries
 from webhook_core.planning.open_orders import just_canceled, without
@@ -30,6 +30,7 @@ from webhook_core.trading.rounding import plain
 
 _ZERO = Decimal(0)
 _SOLD = "the legs before it sell all that the strategy bought"
+_KEPT = "the legs before it that rest are to sell all that the strategy bought"
 _LEFT = "its orders that rest, and the legs before, leave of what this strategy bought"
 _RESTS = (
     "orders of the strategy that rest would sell all that it bought: a close frees the stops and "
@@ -45,7 +46,7 @@ class OwnLeft:
     def __init__(self, legs: LegPlanner) -> None:
         self.legs = legs
         self.sold: defaultdict[str, Decimal] = defaultdict(Decimal)
-        self.at_once: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.sized: defaultdict[str, Sold] = defaultdict(Sold)
         self.orders: list[OrderRequest] = []
         self.canceled: frozenset[str] = frozenset()
         self._resting: dict[str, Decimal] = {}
@@ -58,24 +59,43 @@ class OwnLeft:
             return self._position(intent, instrument)
         if instrument is None or not isinstance(intent, OrderIntent) or not _sells(intent):
             return self._of_a_size(intent, instrument)
-        sold = self.sold[instrument.key] + self.at_once[instrument.key]
-        left = (self.legs.facts.own or {}).get(instrument.key, Decimal(0)) - sold
-        if left <= 0 < sold:
-            return NoOrder("", _SOLD)
-        shared = left > 0 and _is_shared(intent, instrument, self.legs)
-        resting = self._rests(instrument, shared=shared)
-        if left <= resting and resting:
-            return denied("SIZE_ZERO", _RESTS)
-        planned = self._of_no_more(intent, instrument, left - resting)
+        planned = self._sale(intent, instrument)
         self.sold[instrument.key] += _sold_by(planned)
         self.orders += planned.requests if isinstance(planned, Plan) else ()
         return planned
 
+    def _sale(self, intent: OrderIntent, pair: Instrument) -> Plan | NoOrder | Denied:
+        """A part is planned as if what trades now or never before it had not: what that has sold is
+        asked for before it is sent."""
+        is_part = intent.quantity_type == "percent_position"
+        unsure = behind_limits.at_once_or_never(self.legs.before, pair, intent) if is_part else []
+        sized = self.sized[pair.key]
+        sold = self.sold[pair.key] + sized.at_once
+        sold -= volume_of(one for one in unsure if one in self.orders)
+        left = (self.legs.facts.own or {}).get(pair.key, _ZERO) - sold
+        if left <= 0 < sold:
+            return NoOrder("", _SOLD)
+        if left <= sized.rests and sized.rests:
+            return denied("SIZE_ZERO", _KEPT)
+        shared = left > 0 and _is_shared(intent, pair, self.legs)
+        resting = sized.rests + self._rests(pair, shared=shared)
+        if left <= resting and resting:
+            return denied("SIZE_ZERO", _RESTS)
+        planned = self._of_no_more(intent, pair, left - resting)
+        is_all = not (shared or sold) and intent.volume == 100
+        if not unsure or is_all:  # of all that is held Kraken itself lets no more be sold
+            return planned
+        return bounded(planned, left - resting)
+
     def _of_a_size(self, intent: Intent, pair: Instrument | None) -> Plan | NoOrder | Denied:
-        """What it sells at the market is not there for a percentage behind it."""
+        """What it sells at the market, and what rests of it, is not there for a percentage behind
+        it."""
         planned = self.legs.planned(intent, pair)
         if pair is not None and isinstance(planned, Plan):
-            self.at_once[pair.key] += Sold().and_by(planned.requests).at_once
+            known = [
+                one for one in planned.requests if not one.is_unsure or not one.is_now_or_never
+            ]
+            self.sized[pair.key] = self.sized[pair.key].and_by(known)
         return planned
 
     def _position(self, intent: PositionIntent, pair: Instrument) -> Plan | NoOrder | Denied:

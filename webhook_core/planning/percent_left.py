@@ -2,14 +2,15 @@
 
 What is held is read once, before any of them: a sale of all of it behind a sale of a part would
 turn the position. So it is for no more than those leave. What rests is the trader's to bound: a
-take profit and a stop loss may each be for all of it. On spot ``OwnLeft`` knows what is left.
+take profit and a stop loss may each be for all of it; what it has traded by then is asked for. On
+spot ``OwnLeft`` knows what is left.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from webhook_core.planning.behind_limits import PlanLeg, volume_of
+from webhook_core.planning.behind_limits import PlanLeg, bounded, unsure, volume_of
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.instruments import Instrument
@@ -31,7 +32,17 @@ def planned_leg(
     held, taken = _held(intent, legs, pair), _taken_at_once(intent, legs, pair)
     left = max(_ZERO, abs(held) - taken)
     is_reduced = held != 0 and (held > 0) == (intent.side is Side.SELL)
-    if not taken or not is_reduced or percent_of(abs(held), intent.volume) <= left:
+    if not is_reduced:
+        return plan_leg(intent, pair)
+    planned = _of_no_more(plan_leg, intent, pair, left, whole=abs(held))
+    return bounded(planned, left) if unsure(legs.before, pair, intent) else planned
+
+
+def _of_no_more(
+    plan_leg: PlanLeg, intent: OrderIntent, pair: Instrument, left: Decimal, *, whole: Decimal
+) -> Plan | NoOrder | Denied:
+    """Of a position of ``whole``."""
+    if percent_of(whole, intent.volume) <= left:
         return plan_leg(intent, pair)
     if round_volume(pair, left) == 0:
         return NoOrder("", _NOTHING)

@@ -1,10 +1,11 @@
-"""What orders of the same alert before it leave an exit, whose outcome nobody knew when the alert
-was planned: a limit or a stop, which may have traded when it is the exit's turn.
+"""What orders of the same alert before it leave an exit, or a sale in percent, where nobody knew
+their outcome when the alert was planned: a limit or a stop, which may have traded by its turn.
 
 Kraken bounds a sale on spot by what is free and one with ``reduce_only`` by the position, so most
 exits go out as planned. Where they would go into what others hold, or were planned as if an order
 that rests had not been sent, those orders are asked for. What one has sold, and what one that rests
-is to sell, is not there for the exit, nor for the stop behind it.
+is to sell, is not there for the exit, nor for the stop behind it. A sale in percent says by itself
+what it is bound by (``most``).
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def as_left(
     Raises NotItsTurn while what one of them has traded is not known, VenueUnavailable.
     """
     request, exit_ = leg.current.request, _exit_of(leg, before[0])
+    if request.most is not None:
+        return _of_no_more(decider, leg, before, budget)
     left = None if exit_ is None else _left(decider, exit_, before, budget)
     if exit_ is not None and request.exits and is_kept(before):  # its stop holds it still
         left = Left(_ZERO, exit_.volume, decider.instrument(exit_.pair, budget))
@@ -61,11 +64,44 @@ def as_left(
         return _ended(leg, decider.clock.now()) if keeps else leg
     told = (left_to_them(left.resting, left.pair),) if left.resting and request.exits else ()
     said = replace(leg, warnings=(*leg.warnings, *told))
-    if not left.most:
-        return _ended(said, decider.clock.now())
-    fields = {**request.parameters, "volume": plain(left.most)}
+    return _of_size(said, left.most, decider.clock.now())
+
+
+def _of_no_more(
+    decider: Decider, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget
+) -> LedgerEntry:
+    """A sale in percent, as what those have traded leaves of what it is bound by. On spot what
+    rests was not counted as there when it was planned."""
+    request = leg.current.request
+    unsure = [
+        one
+        for one in before
+        if _is_of(request, one)
+        and one.current.request.is_unsure
+        and (request.on_margin or one.current.request.is_now_or_never)
+    ]
+    bound = request.volume if request.most is None else request.most
+    if request.volume + sum(map(_volume, unsure), _ZERO) <= bound:
+        return leg
+    taken, _ = _taken(decider, unsure, budget)
+    most = _as_taken(max(_ZERO, bound - taken), decider.instrument(request.pair, budget))
+    return leg if most >= request.volume else _of_size(leg, most, decider.clock.now())
+
+
+def _of_size(leg: LedgerEntry, volume: Decimal, now: datetime) -> LedgerEntry:
+    """The same order of that size, ended for none."""
+    if not volume:
+        return _ended(leg, now)
+    request = leg.current.request
+    fields = {**request.parameters, "volume": plain(volume)}
     smaller = replace(leg.current, request=request._replace(parameters=fields))
-    return replace(said, attempts=(*leg.attempts[:-1], smaller))
+    return replace(leg, attempts=(*leg.attempts[:-1], smaller))
+
+
+def _as_taken(volume: Decimal, pair: Instrument) -> Decimal:
+    """As an order may have it, zero for less than it takes."""
+    rounded = round_volume(pair, volume)
+    return _ZERO if pair.ordermin is not None and rounded < pair.ordermin else rounded
 
 
 def _exit_of(leg: LedgerEntry, first: LedgerEntry) -> OrderRequest | None:
@@ -97,9 +133,8 @@ def _left(
         return None
     taken, resting = _taken(decider, sales, budget)
     # What one that rests is to sell may have a stop: no more is without one than was before.
-    most = round_volume(pair, max(_ZERO, abs(held) - taken - (_ZERO if exit_.freeing else resting)))
-    if pair.ordermin is not None and most < pair.ordermin:
-        most = _ZERO
+    kept = _ZERO if exit_.freeing else resting
+    most = _as_taken(max(_ZERO, abs(held) - taken - kept), pair)
     return Left(most, min(resting, exit_.volume - most), pair) if most < exit_.volume else None
 
 

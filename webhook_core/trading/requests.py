@@ -32,6 +32,7 @@ class _Sent(NamedTuple):
     words: Mapping[str, str] | None = None
     no_larger: bool = False
     whole: bool = False
+    most: Decimal | None = None
 
 
 class OrderRequest(OrderFields, _Sent):
@@ -49,7 +50,9 @@ class OrderRequest(OrderFields, _Sent):
     alert named a position, and the order only brings what was held nearer to flat; None too for one
     that an earlier version planned. ``no_larger``: an amendment that was seen to leave the order
     its size, or less; what an earlier version planned does not say so. ``whole``: it closes all
-    that is held, however much that is; nor does that say so.
+    that is held, however much that is; nor does that say so. ``most``: base, and no more than that
+    together with what the orders of the alert before it have traded of which nobody knew; None
+    where it is not bound by those.
     """
 
     __slots__ = ()
