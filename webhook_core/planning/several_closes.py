@@ -19,12 +19,17 @@ from webhook_core.trading.basis import Sold
 from webhook_core.trading.facts import Balance, Facts, part_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
+from webhook_core.trading.needs import is_close
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Plan
+from webhook_core.trading.plans import NOT_ALL_CLOSED, Plan, undone
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain, round_volume
 
 _ZERO = Decimal(0)
+_OPENED = (
+    "what an order in front of the close opens stays, for what is held is counted before the first "
+    "leg: send the close first, or as an alert of its own"
+)
 
 
 class Planned(NamedTuple):
@@ -74,6 +79,8 @@ def together(
 ) -> tuple[Plan, list[int]]:
     """The plan of these legs as it is sent; ``sources``: which leg each request is for."""
     planned = list(map(Planned, sources, plan.requests))
+    if _opens_in_front(legs, planned, planner.facts):
+        plan = plan._replace(notes=(*plan.notes, undone(NOT_ALL_CLOSED, _OPENED)))
     for position in dict.fromkeys(_positions(planner.facts, legs)):
         canceled = {
             order.order_id: order.left
@@ -90,6 +97,24 @@ def together(
         return plan, list(sources)
     whole = plan._replace(requests=tuple(one.request for one in planned), appraisals=())
     return whole, [one.source for one in planned]
+
+
+def _opens_in_front(legs: Sequence[Leg], planned: Sequence[Planned], facts: Facts) -> bool:
+    """Whether an order at the market opens more of what a close of all behind it closes."""
+    for number, (intent, pair) in enumerate(legs):
+        for position in _positions(facts, [(intent, pair)]) if is_close(intent) else ():
+            before = [one.request for one in planned if one.source < number]
+            if any(_opens(request, position) for request in before):
+                return True
+    return False
+
+
+def _opens(request: OrderRequest, position: ToClose) -> bool:
+    if not _is_of(request, position) or request.exits or request.reduces_only:
+        return False
+    is_now = request.at_market and not request.is_scheduled
+    more = request.side is not position.side or (position.margin and not position.held)
+    return is_now and more
 
 
 def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[ToClose]:

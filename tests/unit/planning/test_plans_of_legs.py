@@ -72,6 +72,43 @@ def test_a_leg_without_anything_to_do_is_left_out_and_said():
     assert (outcome(nothing), len(nothing["orders"])) == ((200, "no_action"), 1)
 
 
+IN_FRONT = {"side": "buy", "volume": "0.1"}
+LIMIT = {**IN_FRONT, "order_type": "limit", "price": "40000"}
+CLOSE = {"action": "close"}
+
+
+@pytest.mark.parametrize(
+    ("btc", "legs", "stays"),
+    [
+        (3, [IN_FRONT, CLOSE], True),
+        (0, [IN_FRONT, CLOSE], True),
+        (0, [CLOSE, IN_FRONT], False),
+        (3, [LIMIT, CLOSE], False),
+        (3, [IN_FRONT, {**CLOSE, "percent": "50"}], False),
+        (3, [{**IN_FRONT, "side": "sell"}, CLOSE], False),
+        (3, [{**IN_FRONT, "symbol": "ETHUSD"}, CLOSE], False),
+    ],
+)
+def test_what_an_order_in_front_of_a_close_opens_is_said_to_stay(btc, legs, stays):
+    """The legs are counted on what is held before the first."""
+    function = trader(btc=btc)
+    answer = function.post(legs_alert(function, legs))
+    assert answer.status == 200, answer.document
+    assert any(one.startswith("NOT_ALL_CLOSED: ") for one in answer["warnings"]) == stays
+
+
+@pytest.mark.parametrize("held", [-3, 0, 3])
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_with_leverage_that_is_an_order_that_does_not_reduce_it(held, side):
+    function = trader(net=held)
+    order = {"side": side, "volume": "0.1", "leverage": "2"}
+    legs = [order, {**CLOSE, "leverage": "2"}]
+    answer = function.post(legs_alert(function, legs))
+    assert answer.status == 200, answer.document
+    stays = held == 0 or (held > 0) == (side == "buy")
+    assert any(one.startswith("NOT_ALL_CLOSED: ") for one in answer["warnings"]) == stays
+
+
 @pytest.mark.parametrize("refusal", [REFUSED, LOST, NOBODY])
 def test_cancels_alone_go_on_past_one_that_fails(refusal):
     function = trader(btc=3)
