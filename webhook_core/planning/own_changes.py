@@ -24,8 +24,8 @@ NEAR = timedelta(seconds=5)
 """A plan reads its figures a moment before it is claimed, and two clocks
 differ by a second or two."""
 AT_ONCE = timedelta(milliseconds=100)
-"""An order that meets the book when it comes is done a few milliseconds after it was opened; one that
-takes longer may have rested while another plan looked."""
+"""An order that meets the book when it comes is done a few milliseconds after it was opened; one
+that takes longer may have rested while another plan looked."""
 _OWN = "strategy's "
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
