@@ -9,7 +9,7 @@ from tests.support.examples import examples
 
 SEEDS = examples(120)
 """`make simulate` plays thousands."""
-HARD = (20535, 20713, 23561, 23566, 24954)
+HARD = (20535, 20713, 23561, 23566, 24954, 54931)
 """An exit beside a buy without an outcome, at figures that go back and forth; an order of ours that
 Kraken's list of the closed ones shows before the ledger has its id, or that comes while a close
 reads; stops of entries that are closed, which fire on the other side of a position."""

@@ -35,10 +35,10 @@ class Before(NamedTuple):
     """``listed``: the open orders, where they were read. ``rests``: what the orders of ours that
     QueryOrders shows as open have filled, by their ids. ``pairs``: those whose figures are asked
     for. ``closes``: no order of theirs has to show by itself that it rests as it is listed, but one
-    that makes larger what is ``held`` of a position, by pair key, signed."""
+    that may make a position larger: ``held`` is what each may be, by pair key, signed."""
 
     listed: Sequence[RestingOrder] | None
     rests: Mapping[str, Decimal]
     pairs: Collection[Instrument]
     closes: bool
-    held: Mapping[str, Decimal]
+    held: Mapping[str, tuple[Decimal, Decimal]]

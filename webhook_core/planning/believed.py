@@ -94,9 +94,7 @@ class Believed:
             for entry in settled.unsure:  # claimed since, and the figure may have it or not
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        held = {pair_of(name): net for name, net in shown.figures.items() if is_position(name)}
-        known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes, held)
-        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
+        self.exits = self._at_rest(settled)
         if not all(map(is_position, shown.figures)):
             settled = self._checked_balances(settled)
         if self._first is not None:
@@ -112,6 +110,12 @@ class Believed:
         if not agree or any(held < 0 and not is_position(name) for name, held in corrected):
             raise may_lack()
         return figures
+
+    def _at_rest(self, settled: Settled) -> RestingExits:
+        nets = [(name, net) for name, net in self.shown.figures.items() if is_position(name)]
+        held = {pair_of(name): (net, settled.figures.get(name, -net)) for name, net in nets}
+        known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes, held)
+        return RestingExits(self.sources, self.budget, self.instrument_of, known)
 
     @cached_property
     def others(self) -> OthersTrades:
@@ -236,8 +240,7 @@ class Believed:
     def _exits(
         self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]
     ) -> Exits:
-        """Of the entries that these positions, or exits of the pair that rest or rested, name,
-        however old, and of the young ones."""
+        """Of the entries that rows or exits of the pair name, and of the young ones."""
         names = {row.order_id for row in rows} | self.exits.open.margin_parents(pair)
         named = self.sources.own_orders.of_orders(names - {""})
         parents = {entry.unit: entry for entry in (*named, *young) if has_exit(entry)}

@@ -176,8 +176,8 @@ class RestingExits:
     def _enlarges(self, order: RestingOrder) -> bool:
         """Whether it would add to a position, or open one: a close has more to close then."""
         pair = self.instrument_of(order.pair) if order.margin else None
-        held = None if pair is None else self._positions.get(pair.key)
-        return held is not None and signed_by(order.side, held) >= _ZERO
+        held = () if pair is None else self._positions.get(pair.key, ())
+        return any(signed_by(order.side, net) >= _ZERO for net in held)
 
     def _matters(self, name: str, margin: bool) -> bool:
         """Whether a fill of that pair would change what is held of one of ``pairs``."""
