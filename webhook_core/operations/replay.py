@@ -44,7 +44,7 @@ from webhook_core.settings.settings import Settings
 from webhook_core.trading import denials
 from webhook_core.trading.denials import Need
 from webhook_core.trading.market_needs import needs_market
-from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.requests import OrderRequest, Outcome
 from webhook_core.trading.sent_orders import as_stored
 from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.venue import Venue
@@ -217,3 +217,8 @@ class _AsStored:
             "a replay sends the stored request as it was; for one that fits the pair's rules "
             "of today send a new alert"
         )
+
+    def why_none(
+        self, _leg: LedgerEntry, _outcome: Outcome, _budget: Budget, said: str = ""
+    ) -> str:
+        return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,14 +13,23 @@ from webhook_core.planning.open_orders import just_canceled
 from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.own_exits import has_filled
 from webhook_core.planning.sources import Sources
-from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import CancelIntent, NoOrder
-from webhook_core.trading.orders import Side
+from webhook_core.trading.intent import CancelIntent, Intent, NoOrder, OrderIntent
+from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.requests import Fill, OrderRequest
 
 _ZERO = Decimal(0)
+
+
+def _is_too_large(wanted: Intent, waiting: Decimal, at_market: Decimal) -> bool:
+    """Whether it is a sale of more than that."""
+    if not isinstance(wanted, OrderIntent) or wanted.side is not Side.SELL:
+        return False
+    is_now = wanted.order_type is OrderType.MARKET and wanted.terms.starts is None
+    most = at_market if is_now else waiting
+    return wanted.quantity_type == "base" and wanted.volume > most
 
 
 class Resting(NamedTuple):
@@ -44,10 +53,13 @@ class Resting(NamedTuple):
     fills: Mapping[str, Fill]
     before: Sequence[OrderRequest]
 
-    def may_change(self) -> bool:
+    def may_change(self, most: tuple[Decimal, Decimal] | None) -> bool:
         """Whether the alert has more than one leg that trades what the pair does, or may change an
-        order that rests there, and not each closes: those are counted one behind the other."""
+        order that rests there, and not each closes: those are counted one behind the other.
+        ``most``: of the base on spot, by what waits for its price and at the market; a sale of more
+        Kraken won't take, whatever is set free for a close."""
         legs = [one for one in self.wants.intents if not isinstance(one, CancelIntent | NoOrder)]
+        legs = [one for one in legs if most is None or not _is_too_large(one, *most)]
         trading = [one.symbol for one in legs]
         if len(trading) < 2 or all(getattr(one, "action", "") == "close" for one in legs):
             return False
@@ -108,3 +120,20 @@ class Resting(NamedTuple):
         is_here = (request.pair, request.on_margin) == (self.instrument.key, self.margin)
         is_other = entry.unit != self.wants.refused
         return is_other and is_here and request.rests and request.side is self.side
+
+
+def free_with(canceled: Sequence[RestingOrder], facts: Facts, pair: Instrument) -> Decimal:
+    """How much of the base Kraken lets be sold on spot once these are canceled."""
+    sales = (one for one in canceled if one.side is Side.SELL and not one.margin)
+    free = (facts.balances or {}).get(pair.base, Balance(_ZERO)).free
+    return sum((one.left for one in sales), free)
+
+
+def taken(volumes: Iterable[Decimal], there: Decimal | None) -> Decimal:
+    """What sales of these, one behind the other, come to: Kraken takes none of more than is
+    ``there`` by then. None: as much as they are for."""
+    sold = _ZERO
+    for volume in volumes:
+        if there is None or sold + volume <= there:
+            sold += volume
+    return sold

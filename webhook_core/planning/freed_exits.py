@@ -119,7 +119,7 @@ def _needed(exits: Sequence[RestingOrder], way: InTheWay, resting: Resting) -> D
     held = sum((order.left for order in exits), _ZERO)
     if not exits or way.given_up(held, _ZERO) == way.closed:  # whatever rests beside them
         return way.closed
-    if resting.may_change():
+    if resting.may_change(None if resting.margin else way.most_behind(held)):
         return way.closed
     return way.given_up(held, resting.closing(but=exits) + resting.closed_before())
 

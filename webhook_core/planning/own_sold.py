@@ -24,7 +24,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.plans import INSTEAD, Denied, Plan, denied
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
 
@@ -80,12 +80,19 @@ class OwnLeft:
         shared = left > 0 and _is_shared(intent, pair, self.legs)
         resting = sized.rests + self._rests(pair, shared=shared)
         if left <= resting and resting:
-            return denied("SIZE_ZERO", _RESTS)
+            return denied("SIZE_ZERO", self._why_none())
         planned = self._of_no_more(intent, pair, left - resting)
         is_all = not (shared or sold) and intent.volume == 100
         if not unsure or is_all:  # of all that is held Kraken itself lets no more be sold
             return planned
         return bounded(planned, left - resting)
+
+    def _why_none(self) -> str:
+        if not any(one.freeing for one in self.legs.before):
+            return _RESTS
+        names = ", ".join(one.order_id for one in self.legs.cancelled)
+        held = f"what is left stays with {names}, which the close cancels and puts back for it"
+        return f"{held}; {INSTEAD}"
 
     def _of_a_size(self, intent: Intent, pair: Instrument | None) -> Plan | NoOrder | Denied:
         """What it sells at the market, and what rests of it, is not there for a percentage behind

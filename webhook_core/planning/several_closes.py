@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from webhook_core.planning.beside_exits import free_with, taken
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.read_facts import Leg
 from webhook_core.trading.basis import Sold
@@ -92,7 +93,12 @@ def together(
         if any(_puts_back(one.request, position) for one in planned):
             line = position.pair, position.side
             beside = planner.resting(*line, margin=position.margin, own=position.own)
-            planned = _over_what_remains(planned, position, canceled, beside.closing())
+            there = (
+                None if position.margin else free_with(planner.cancelled, planner.facts, line[0])
+            )
+            at_once = [one.request for one in planned if _trades_at_once(one.request, position)]
+            closed = taken((one.volume for one in at_once), there)
+            planned = _over_what_remains(planned, position, canceled, beside.closing(), closed)
     if [one.request for one in planned] == list(plan.requests):
         return plan, list(sources)
     whole = plan._replace(requests=tuple(one.request for one in planned), appraisals=())
@@ -179,12 +185,13 @@ def _is_turned(planned: Sequence[Planned], position: ToClose) -> bool:
 
 
 def _over_what_remains(
-    planned: Sequence[Planned], position: ToClose, canceled: Mapping[str, Decimal], rests: Decimal
+    planned: Sequence[Planned],
+    position: ToClose,
+    canceled: Mapping[str, Decimal],
+    rests: Decimal,
+    closed: Decimal,
 ) -> list[Planned]:
-    """Its stops over no more than all of them leave, but for what ``rests`` to close it too."""
-    closed = sum(
-        (one.request.volume for one in planned if _trades_at_once(one.request, position)), _ZERO
-    )
+    """Its stops over no more than what is ``closed`` leaves, but for what ``rests`` to close it."""
     freed = sum(
         (canceled.get(one.request.named or "", _ZERO) for one in planned if one.request.freeing),
         _ZERO,

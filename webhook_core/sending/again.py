@@ -24,7 +24,7 @@ from webhook_core.trading.intent import (
     PositionIntent,
     is_of_own,
 )
-from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.requests import OrderRequest, Outcome
 from webhook_core.value import replace
 
 if TYPE_CHECKING:
@@ -193,6 +193,12 @@ class Again:
             if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
             return error.message
+
+    def why_none(self, leg: LedgerEntry, outcome: Outcome, budget: Budget, said: str = "") -> str:
+        """``said``, and of a sale that lacks coins what holds them."""
+        from webhook_core.sending import held_sales  # few orders are refused
+
+        return held_sales.with_holders(said, self._decider, leg, outcome, budget)
 
     def _intent_of(self, leg: LedgerEntry) -> Intent | None:
         """Of several legs an exit can be told from its stored request, and an order by its place,

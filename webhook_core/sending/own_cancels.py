@@ -38,7 +38,7 @@ from webhook_core.trading.intent import CancelIntent
 from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.reduces import exit_of_request
-from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.requests import OrderRequest, Outcome
 from webhook_core.trading.rules import TradingRules
 from webhook_core.venue import HasItsOwnWords
 
@@ -160,6 +160,11 @@ class _NoNewPlan:
 
     def replanned(self, _leg: LedgerEntry, _budget: Budget) -> str:
         return "a cancel has nothing to plan again"
+
+    def why_none(
+        self, _leg: LedgerEntry, _outcome: Outcome, _budget: Budget, said: str = ""
+    ) -> str:
+        return said
 
 
 def _unlisted(

@@ -51,6 +51,10 @@ class Replans(Protocol):
         """
         ...
 
+    def why_none(self, leg: LedgerEntry, outcome: Outcome, budget: Budget, said: str = "") -> str:
+        """``said``, and of a sale that lacks coins what holds them."""
+        ...
+
 
 class Submission(Record):
     """``deadline_s`` is how long after its claim Kraken may still take an order."""
@@ -86,6 +90,8 @@ class Submission(Record):
 
                 gone = GoneOrders(self.ledger, self.venue, budget.less(KEPT_FOR_THE_RECORD_S))
                 outcome = gone.outcome(entry, outcome, behind)
+            why = plans.why_none(entry, outcome, budget)
+            return self._record(entry, outcome, budget, why)
         return self._record(entry, outcome, budget)
 
     def again(
@@ -142,6 +148,8 @@ class Submission(Record):
         if isinstance(replanned, NoOrder | str):
             is_unshown = isinstance(replanned, NoOrder) and contradicts_nothing(entry, refusal)
             told = NotSent(STANDS, refusal.errors) if is_unshown else refusal
+            if isinstance(replanned, str):
+                replanned = plans.why_none(entry, refusal, budget, replanned)
             return self._record(entry, told, budget, reason="" if is_unshown else replanned)
         if entry.current.request.freeing:  # by now an exit stands in the way of its stop
             return self._record(entry, refusal, budget)
@@ -153,12 +161,9 @@ class Submission(Record):
         claimed = self._claim_on(rejected, replanned, keeps_figures=refusal.stale_rules)
         if isinstance(claimed, Existing):
             return claimed.entry
-        event(
-            logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors)
-        )
-        return self._record(
-            claimed.entry, final(claimed.entry, self._submit(claimed.entry, budget)), budget
-        )
+        sent, refused = claimed.entry, list(refusal.errors)
+        event(logging.WARNING, "order.replanned", **facts(sent), refused=refused)
+        return self._record(sent, final(sent, self._submit(sent, budget)), budget)
 
     @timed("claim")
     def _claim_next(self, entry: LedgerEntry, instead: Instead) -> Claimed | Existing:

@@ -49,6 +49,14 @@ class InTheWay(NamedTuple):
             return self.closed
         return max(self.lacking, min(self.closed, held + beside - self.remains))
 
+    def most_behind(self, held: Decimal) -> tuple[Decimal, Decimal] | None:
+        """How much Kraken lets others sell on spot behind the close, whatever these give up for
+        that: an order that waits for its price, and one at the market, behind which they are put
+        back. None where that is not told."""
+        if self.closed is None or self.remains is None:
+            return None
+        return self.closed - self.lacking, held - self.lacking
+
 
 def in_the_way(wanted: PositionIntent, basis: Basis) -> InTheWay:
     """What an order that reduces the position finds in its way. Of the whole position that is all

@@ -21,6 +21,11 @@ NOT_ALL_CLOSED, NOT_PROTECTED, NOT_OPENED = "NOT_ALL_CLOSED", "NOT_PROTECTED", "
 UNDONE = frozenset({NOT_ALL_CLOSED, NOT_PROTECTED, NOT_OPENED})
 """What an alert leaves undone of what it names, though the rest is sent: the warning that says so
 begins with it, and is stored."""
+INSTEAD = (
+    'to sell of that, begin the alert with {"action": "cancel", "side": "sell"}, and end it with a '
+    "stop for what it leaves"
+)
+"""What to send where the strategy's own stop holds what a sale behind a close is for."""
 
 
 class Plan(NamedTuple):
