@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Budget
 from webhook_core.errors import InDoubt
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.planning.account_reads import Shown
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_orders import read_open_orders
@@ -33,7 +34,6 @@ from webhook_core.trading.plans import Plan, joined
 from webhook_core.trading.symbols import display_name, names_pair
 
 if TYPE_CHECKING:
-    from webhook_core.planning.account_reads import Shown
     from webhook_core.planning.read_facts import Leg
 
 _ZERO = Decimal(0)
@@ -132,8 +132,6 @@ def _cancels(leg: LegPlanner, legs: Sequence[Leg]) -> tuple[list[Plan], list[int
 
 def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tuple[str, Shown]:
     """The figure that the exit is of, as it is shown; the plan takes what is free of it."""
-    from webhook_core.planning.account_reads import Shown
-
     venue, facts = leg.sources.venue, leg.facts
     if is_margin(exit_.leverage):
         rows = [

@@ -6,17 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from webhook_core.errors import InDoubt, NotItsTurn, VenueUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.planning.account_reads import Asked, Shown
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import NEAR
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
-
-if TYPE_CHECKING:
-    from webhook_core.planning.account_reads import Shown
 
 ON_ITS_WAY = timedelta(seconds=5)
 """An order that is sent has its answer, or none, by then."""
@@ -53,7 +50,6 @@ def may_be_more(
     several = sum(entry.state is State.SUBMITTING for entry in doubts) > 1
     if several or _adds(unknown, figure) or leg.budget.remaining() < LEFT_TO_COUNT_S:
         return True
-    from webhook_core.planning.account_reads import Asked
     from webhook_core.planning.believed import Believed
 
     def again() -> Shown:

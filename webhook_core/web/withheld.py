@@ -62,10 +62,12 @@ def _is_sized_by_account(firing: Firing) -> bool:
 
 
 def _tells_of_account(delivery: Delivery) -> bool:
-    """A refusal by a limit of what is held or lost; one that stands in the ledger may be by any."""
+    """A refusal by a limit of what is held or lost; one that stands in the ledger may be by any. Or
+    one of Kraken's of which we say more than its words: what holds the coins that a sale lacks."""
     error, entry = delivery.error, delivery.entry
-    if error is None:
-        return entry is not None and entry.state is State.DENIED
+    if error is None and entry is not None:
+        says_more = entry.state is State.REJECTED and entry.current.reason != ""
+        return entry.state is State.DENIED or says_more
     return isinstance(error, OrderDenied) and error.rule.startswith(_OF_THE_ACCOUNT)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
+from tests.support.clock import START
 from tests.support.instruments import btc_usd
 from tests.support.losses import lose
+from tests.support.position_alerts import legs_alert
 from tests.support.row_by_row import row_by_row
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from webhook_core.risk.on_limit import pause
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import NotSent, Rejected
 
 VALIDATE = "/webhook/tradingview/validate"
@@ -220,3 +226,23 @@ def test_nor_with_the_stored_refusal_of_what_was_not_sent_in_time(reads):
     answer = function.post(body)
     assert outcome(answer) == (422, "order_denied")
     assert (LOST in str(answer.document)) == reads
+
+
+STOP_OF_ANOTHER = RestingOrder(
+    "OSTOPP-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "stop-loss", Decimal("2.17"), Decimal(0), START,
+    trigger=Decimal(30000),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_nor_which_orders_hold_what_a_sale_of_its_own_size_lacks(function, reads):
+    function.venue.rest(STOP_OF_ANOTHER)
+    function.venue.refuse.append(Rejected(("EOrder:Insufficient funds",)))
+    legs = [{"side": "sell", "volume": "2"}, {"side": "buy", "volume": "0.01"}]
+    token = scoped(*(["x=order,read"] if reads else []))
+    body = legs_alert(function, legs, token=token)
+    for _ in ("at once", "from the ledger"):
+        answer = function.post(body)
+        assert outcome(answer) == (422, "order_rejected"), answer.document
+        told = str(answer.document)
+        assert ("OSTOPP" in told, "2.17" in told) == (reads, reads)
